@@ -1,0 +1,26 @@
+/** How a figure was obtained (DESIGN.md, "What is exact, and what is estimated"). */
+export type Provenance = "derived" | "synthesized" | "modelled" | "published" | "measured";
+
+/** What one multiply-accumulate of (weight format × activation format) costs. */
+export interface MacCost {
+  weight: string;
+  activation: string;
+  /** Number of products summed without loss. */
+  terms: number;
+  accumulatorBits: number;
+  /** Gate equivalents: area over the area of a NAND2. */
+  areaGe: number;
+  multiplierGe: number;
+  accumulatorGe: number;
+  /** Square micrometres in `node`. */
+  areaUm2: number;
+  node: string;
+  /** Null until a synthesis or a publication gives it. */
+  delayPs: number | null;
+  energyFj: number | null;
+  variant: string;
+  provenance: Provenance;
+  source: string;
+  /** Relative standard error of areaGe, where the provenance is "modelled". */
+  relativeError: number | null;
+}
