@@ -1,0 +1,11 @@
+export type { Bpe } from "./bpe.ts";
+export { SPECIAL_ID, SPECIAL_TOKEN, trainBpe } from "./bpe.ts";
+export type { TextDocument, TextSource } from "./corpus.ts";
+export { loadCorpus, TEXT_SOURCES } from "./corpus.ts";
+export { decodeTokens, encodeFast } from "./encode-fast.ts";
+export { packageRoot } from "./package-root.ts";
+export type { PreparedReference } from "./prepare-reference.ts";
+export { prepareReference, REFERENCE_VOCAB_SIZE, writeReferenceFiles } from "./prepare-reference.ts";
+export type { CorpusSplit } from "./split.ts";
+export { splitDocuments } from "./split.ts";
+export { tokenizerConfigJson, tokenizerJson } from "./tokenizer-json.ts";
