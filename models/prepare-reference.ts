@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { ensureWritableDir, writeFileAtomic } from "../evaluate/files.ts";
 import { UserError } from "../formats/error.ts";
-import { writeAtomic } from "./atomic-write.ts";
 import { type Bpe, SPECIAL_ID, trainBpe } from "./bpe.ts";
 import { loadCorpus, TEXT_SOURCES, type TextDocument } from "./corpus.ts";
 import { encodeFast } from "./encode-fast.ts";
@@ -108,7 +108,8 @@ export function prepareDocuments(
 
 /** Writes what ships beside the weights: tokenizer.json, tokenizer_config.json, heldout.txt. */
 export function writeReferenceFiles(prepared: PreparedReference, dir: string): void {
-  for (const [field, file] of textFiles()) writeAtomic(join(dir, file), prepared[field]);
+  ensureWritableDir(dir);
+  for (const [field, file] of textFiles()) writeFileAtomic(join(dir, file), prepared[field]);
 }
 
 function tokenizerFiles(bpe: Bpe): Pick<PreparedReference, "tokenizerJson" | "tokenizerConfigJson"> {
@@ -157,9 +158,10 @@ function bytesOf(stream: Uint16Array): Uint8Array {
 
 /** Streams are little-endian 16-bit words, the byte order of every platform Node ships for but s390x. */
 function writeCache(dir: string, key: string, prepared: PreparedReference): void {
+  ensureWritableDir(dir);
   const hashes: Record<string, string> = {};
   const write = (file: string, bytes: Uint8Array) => {
-    writeAtomic(join(dir, file), bytes);
+    writeFileAtomic(join(dir, file), bytes);
     hashes[file] = sha256(bytes);
   };
   for (const part of STREAMS) write(`${part}.u16`, bytesOf(prepared[part]));
@@ -171,7 +173,7 @@ function writeCache(dir: string, key: string, prepared: PreparedReference): void
   };
   const meta: Meta = { key, vocabSize: prepared.vocabSize, bytes: prepared.bytes, tokens, sha256: hashes };
   // Last, so that an interrupted run leaves no key and is redone.
-  writeAtomic(join(dir, "meta.json"), `${JSON.stringify(meta, null, 2)}\n`);
+  writeFileAtomic(join(dir, "meta.json"), `${JSON.stringify(meta, null, 2)}\n`);
 }
 
 function readCache(dir: string, key: string): PreparedReference | undefined {
