@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { UserError } from "../../formats/error.ts";
+import { pathIs } from "../files.ts";
+import { describe, readJsonFields } from "./jsonFields.ts";
+import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
+import type { TensorInfo } from "./safetensorsHeader.ts";
+
+/** The named tensors of a model, from one safetensors file or from the shards of a Hugging Face directory. */
+export interface Checkpoint {
+  /** The file or directory it was opened from. */
+  readonly path: string;
+  /** config.json beside the weights, or null when there is none. */
+  readonly configPath: string | null;
+  names(): string[];
+  has(name: string): boolean;
+  /** Dtype and shape as stored. */
+  info(name: string): TensorInfo;
+  /** The tensor as float32, row-major, in a fresh buffer; dtypes F32, F16 and BF16. */
+  read(name: string): Float32Array<ArrayBuffer>;
+  /**
+   * SHA-256 of the weights in hex, computed once, by streaming. One file: the hash of its bytes, as `sha256sum` prints it.
+   * Shards: the hash of `sha256sum`'s lines ("hash  name\n") for the shards in name order.
+   */
+  sha256(): string;
+  close(): void;
+}
+
+const SINGLE_FILE = "model.safetensors";
+const INDEX_FILE = "model.safetensors.index.json";
+/** About 100 bytes for each of at most 100,000 tensors, tenfold. */
+const MAX_INDEX_BYTES = 100_000_000;
+/** The largest published models have about 200; every shard costs an open file. */
+const MAX_SHARDS = 1000;
+
+/**
+ * Opens the weights at `path`: a .safetensors file, or a directory with model.safetensors or a shard index.
+ * (As in transformers, model.safetensors wins where both exist.)
+ * @throws UserError naming the file or the missing shard
+ */
+export function openCheckpoint(path: string): Checkpoint {
+  if (pathIs("file", path)) return checkpointOf(path, null, [openSafetensors(path)]);
+  if (!pathIs("directory", path)) throw new UserError(`${path}: no such model file or folder`);
+  const configPath = pathIs("file", join(path, "config.json")) ? join(path, "config.json") : null;
+  if (pathIs("file", join(path, SINGLE_FILE))) {
+    return checkpointOf(path, configPath, [openSafetensors(join(path, SINGLE_FILE))]);
+  }
+  if (pathIs("file", join(path, INDEX_FILE))) {
+    const index = readIndex(join(path, INDEX_FILE));
+    return checkpointOf(path, configPath, openShards(path, index), index);
+  }
+  throw new UserError(`${path} has no ${SINGLE_FILE} and no ${INDEX_FILE}${hintAt(path)}`);
+}
+
+function checkpointOf(
+  path: string,
+  configPath: string | null,
+  files: readonly SafetensorsFile[],
+  index?: ReadonlyMap<string, string>,
+): Checkpoint {
+  const home = new Map<string, SafetensorsFile>();
+  for (const file of files) {
+    for (const name of file.tensors.keys()) {
+      if (index === undefined || index.has(name)) home.set(name, file);
+    }
+  }
+  const homeOf = (name: string): SafetensorsFile => {
+    const file = home.get(name);
+    if (file === undefined) throw new UserError(`${path} has no tensor ${JSON.stringify(name)}`);
+    return file;
+  };
+  let hash: string | undefined;
+  return {
+    path,
+    configPath,
+    names: () => [...home.keys()],
+    has: (name) => home.has(name),
+    info: (name) => homeOf(name).tensors.get(name) as TensorInfo,
+    read: (name) => homeOf(name).readFloat32(name),
+    sha256: () => {
+      hash ??= hashOf(files);
+      return hash;
+    },
+    close: () => {
+      for (const file of files) file.close();
+    },
+  };
+}
+
+/** Tensor name → shard file name, validated: nothing outside the directory can be named. */
+function readIndex(indexPath: string): Map<string, string> {
+  const map = readJsonFields(indexPath, MAX_INDEX_BYTES).raw("weight_map");
+  if (!(map instanceof Map) || map.size === 0) {
+    throw new UserError(`${indexPath}: weight_map must be an object from tensor names to shard files`);
+  }
+  const index = new Map<string, string>();
+  const shards = new Set<string>();
+  for (const [tensor, shard] of map) {
+    // Reserved device names and alternate streams of Windows need ":" or lack the ending, so this pattern excludes them.
+    if (typeof shard !== "string" || !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}\.safetensors$/.test(shard)) {
+      throw new UserError(
+        `${indexPath}: ${JSON.stringify(tensor)} lies in ${describe(shard)}, which is no plain .safetensors file name`,
+      );
+    }
+    index.set(tensor, shard);
+    shards.add(shard);
+    if (shards.size > MAX_SHARDS) throw new UserError(`${indexPath} names more than ${MAX_SHARDS} shards`);
+  }
+  return index;
+}
+
+function openShards(directory: string, index: ReadonlyMap<string, string>): SafetensorsFile[] {
+  const indexPath = join(directory, INDEX_FILE);
+  const names = [...new Set(index.values())].sort();
+  const missing = names.filter((name) => !pathIs("file", join(directory, name)));
+  if (missing.length > 0) {
+    const others = missing.length > 1 ? ` and ${missing.length - 1} more of ${names.length} shards` : "";
+    throw new UserError(`${directory}: shard ${missing[0]} is missing${others}, named by ${INDEX_FILE}`);
+  }
+  const files: SafetensorsFile[] = [];
+  try {
+    for (const name of names) files.push(openSafetensors(join(directory, name)));
+    const seen = new Map<string, string>();
+    for (const file of files) {
+      for (const tensor of file.tensors.keys()) {
+        const first = seen.get(tensor);
+        const shard = basename(file.path);
+        if (first !== undefined) {
+          throw new UserError(
+            `${indexPath}: tensor ${JSON.stringify(tensor)} lies in two shards, ${first} and ${shard}`,
+          );
+        }
+        seen.set(tensor, shard);
+      }
+    }
+    for (const [tensor, shard] of index) {
+      if (seen.get(tensor) === shard) continue;
+      const found = seen.has(tensor) ? `it lies in ${seen.get(tensor)}` : "no shard has it";
+      throw new UserError(`${indexPath}: tensor ${JSON.stringify(tensor)} should lie in ${shard}, but ${found}`);
+    }
+    return files;
+  } catch (error) {
+    for (const file of files) file.close();
+    throw error;
+  }
+}
+
+function hashOf(files: readonly SafetensorsFile[]): string {
+  const hashes = files.map((file) => {
+    const hash = createHash("sha256");
+    for (const chunk of file.chunks()) hash.update(chunk);
+    return { name: basename(file.path), hex: hash.digest("hex") };
+  });
+  if (hashes.length === 1) return hashes[0]!.hex;
+  const lines = hashes.map(({ name, hex }) => `${hex}  ${name}\n`).join("");
+  return createHash("sha256").update(lines).digest("hex");
+}
+
+/** What is there instead, when it is something people mistake for safetensors. */
+function hintAt(directory: string): string {
+  const names = readdirSync(directory).sort();
+  const other = names.find((name) => /\.(safetensors|gguf|bin|pth?|msgpack|h5|onnx)$/.test(name));
+  if (other === undefined) return "";
+  if (other.endsWith(".safetensors")) return `; to use ${other}, give that file's path`;
+  return `; it has ${other}, but only safetensors files can be read`;
+}

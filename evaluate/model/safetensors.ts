@@ -1,0 +1,106 @@
+import { closeSync } from "node:fs";
+import { UserError } from "../../formats/error.ts";
+import { bfloat16ToFloat32Bits, float16ToFloat32Bits } from "./halfFloats.ts";
+import { type OpenFile, openRegularFile, READ_CHUNK_BYTES, readFully } from "./readAt.ts";
+import { readSafetensorsHeader, type TensorInfo } from "./safetensorsHeader.ts";
+
+/** An open safetensors file: its validated header, and positional reads of single tensors. */
+export interface SafetensorsFile {
+  readonly path: string;
+  /** In the order of the data. */
+  readonly tensors: Map<string, TensorInfo>;
+  readonly metadata: Map<string, string>;
+  /** The stored bytes of one tensor, in a fresh buffer. */
+  readRaw(name: string): Uint8Array;
+  /** One tensor of dtype F32, F16 or BF16 as float32, row-major, in a fresh buffer (exact for all three). NaN and infinities pass. */
+  readFloat32(name: string): Float32Array<ArrayBuffer>;
+  /** The whole file in chunks that are valid until the next one: for hashing. */
+  chunks(): Iterable<Uint8Array>;
+  close(): void;
+}
+
+/**
+ * Opens a local safetensors file and validates its header against the file's size.
+ * @throws UserError naming the file and what is wrong with it (also for a Git LFS pointer or an HTML page)
+ */
+export function openSafetensors(path: string): SafetensorsFile {
+  requireLittleEndian();
+  const file = openRegularFile(path);
+  let open = true;
+  const close = (): void => {
+    if (open) closeSync(file.descriptor);
+    open = false;
+  };
+  try {
+    const { tensors, metadata } = readSafetensorsHeader(file);
+    const find = (name: string): TensorInfo => {
+      if (!open) throw new Error(`${path} is closed`);
+      const info = tensors.get(name);
+      if (info === undefined) throw new UserError(`${path} has no tensor ${JSON.stringify(name)}`);
+      return info;
+    };
+    return {
+      path,
+      tensors,
+      metadata,
+      readRaw: (name) => readRaw(file, name, find(name)),
+      readFloat32: (name) => readFloat32(file, name, find(name)),
+      chunks: () => chunksOf(file),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function readRaw(file: OpenFile, name: string, info: TensorInfo): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(allocate(file, name, info.end - info.begin));
+  readFully(file, bytes, info.begin);
+  return bytes;
+}
+
+function readFloat32(file: OpenFile, name: string, info: TensorInfo): Float32Array<ArrayBuffer> {
+  const byteLength = info.end - info.begin;
+  if (info.dtype === "F32") return new Float32Array(readRaw(file, name, info).buffer);
+  if (info.dtype !== "F16" && info.dtype !== "BF16") {
+    throw new UserError(`${file.path}: tensor ${JSON.stringify(name)} is ${info.dtype}; F32, F16 and BF16 can be read`);
+  }
+  const convert = info.dtype === "F16" ? float16ToFloat32Bits : bfloat16ToFloat32Bits;
+  const bits = new Uint32Array(allocate(file, name, byteLength * 2));
+  const chunk = new Uint8Array(Math.min(READ_CHUNK_BYTES, byteLength));
+  for (let offset = 0; offset < byteLength; offset += chunk.byteLength) {
+    const part = chunk.subarray(0, Math.min(chunk.byteLength, byteLength - offset));
+    readFully(file, part, info.begin + offset);
+    const patterns = new Uint16Array(part.buffer, 0, part.byteLength / 2);
+    convert(patterns, bits.subarray(offset / 2, offset / 2 + patterns.length));
+  }
+  return new Float32Array(bits.buffer);
+}
+
+function allocate(file: OpenFile, name: string, byteLength: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(byteLength);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(
+      `${file.path}: tensor ${JSON.stringify(name)} needs ${byteLength} bytes of memory, which cannot be had`,
+    );
+  }
+}
+
+function* chunksOf(file: OpenFile): Generator<Uint8Array> {
+  const chunk = new Uint8Array(Math.min(READ_CHUNK_BYTES, file.size));
+  for (let offset = 0; offset < file.size; offset += chunk.byteLength) {
+    const part = chunk.subarray(0, Math.min(chunk.byteLength, file.size - offset));
+    readFully(file, part, offset);
+    yield part;
+  }
+}
+
+/** Tensors are stored little-endian and read as typed arrays, which have the machine's byte order. */
+function requireLittleEndian(): void {
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
+    throw new UserError("safetensors files can only be read on a little-endian machine");
+  }
+}

@@ -1,0 +1,96 @@
+import { UserError } from "../../formats/error.ts";
+import { writeFileAtomic } from "../files.ts";
+import { float32BitsToBfloat16, float32BitsToFloat16 } from "./halfFloats.ts";
+
+export type FloatDtype = "F32" | "F16" | "BF16";
+
+/** One tensor to write: `data` is row-major and has product(shape) elements. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export interface WriteOptions {
+  /** How every tensor is stored; F16 and BF16 round to nearest, ties to even. */
+  readonly dtype: FloatDtype;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Elements converted at once: bounds the extra memory to 8 MiB. */
+const CHUNK_ELEMENTS = 4 * 1024 * 1024;
+
+/**
+ * Writes a safetensors file atomically, laid out as the reference does (safetensors/src/tensor.rs, prepare): names in
+ * byte order, header padded with spaces so that the data start at a multiple of 8.
+ * @throws UserError on a shape that does not match its data, a repeated or reserved name, a finite value that F16 or
+ * BF16 would turn into infinity, or when the file cannot be written; nothing is left behind
+ */
+export function writeSafetensors(path: string, entries: Iterable<TensorEntry>, options: WriteOptions): void {
+  const sorted = [...entries].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  const itemBytes = options.dtype === "F32" ? 4 : 2;
+  const header = new Map<string, unknown>();
+  if (options.metadata !== undefined) header.set("__metadata__", options.metadata);
+  let position = 0;
+  for (const { name, shape, data } of sorted) {
+    const elements = shape.reduce((product, dimension) => product * dimension, 1);
+    if (elements !== data.length || !shape.every((dimension) => Number.isSafeInteger(dimension) && dimension >= 0)) {
+      throw new UserError(`cannot write ${path}: tensor ${name} has ${data.length} elements for shape [${shape}]`);
+    }
+    if (name === "__metadata__" || header.has(name)) {
+      throw new UserError(`cannot write ${path}: tensor name ${name} is ${header.has(name) ? "repeated" : "reserved"}`);
+    }
+    const end = position + elements * itemBytes;
+    header.set(name, { dtype: options.dtype, shape, data_offsets: [position, end] });
+    position = end;
+  }
+  writeFileAtomic(path, fileParts(path, encodeHeader(header), sorted, options.dtype));
+}
+
+function encodeHeader(header: Map<string, unknown>): Uint8Array {
+  // JSON.stringify(Object) would move names such as "0" to the front and lose "__proto__".
+  const members = Array.from(header, ([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  const json = new TextEncoder().encode(`{${members.join(",")}}`);
+  const bytes = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(bytes.length - 8), true);
+  bytes.set(json, 8);
+  return bytes;
+}
+
+function* fileParts(
+  path: string,
+  header: Uint8Array,
+  entries: readonly TensorEntry[],
+  dtype: FloatDtype,
+): Generator<Uint8Array> {
+  yield header;
+  const patterns = new Uint16Array(dtype === "F32" ? 0 : CHUNK_ELEMENTS);
+  for (const { name, data } of entries) {
+    if (dtype === "F32") {
+      yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      continue;
+    }
+    const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+    for (let start = 0; start < bits.length; start += CHUNK_ELEMENTS) {
+      const from = bits.subarray(start, start + CHUNK_ELEMENTS);
+      const to = patterns.subarray(0, from.length);
+      if (dtype === "BF16") float32BitsToBfloat16(from, to);
+      else float32BitsToFloat16(from, to);
+      const overflow = findOverflow(from, to, dtype === "BF16" ? 0x7f80 : 0x7c00);
+      if (overflow >= 0) {
+        throw new UserError(
+          `cannot write ${path}: ${name}[${start + overflow}] = ${data[start + overflow]} is out of range of ${dtype}`,
+        );
+      }
+      yield new Uint8Array(to.buffer, 0, to.byteLength);
+    }
+  }
+}
+
+/** Index of the first finite float32 that became infinite, or -1. */
+function findOverflow(from: Uint32Array, to: Uint16Array, infinity: number): number {
+  for (let i = 0; i < to.length; i++) {
+    if ((to[i]! & 0x7fff) === infinity && (from[i]! & 0x7fffffff) !== 0x7f800000) return i;
+  }
+  return -1;
+}
