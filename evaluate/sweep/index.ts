@@ -1,0 +1,29 @@
+export {
+  CONFIG_BYTES_MAX,
+  GROUP_MAX,
+  type Group,
+  parseConfig,
+  type SweepConfig,
+  validateConfig,
+} from "./config.ts";
+export {
+  JOURNAL_BYTES_MAX,
+  JOURNAL_FILE,
+  JOURNAL_VERSION,
+  type Journal,
+  type JournalContent,
+  openJournal,
+  parseJournal,
+  readJournal,
+} from "./journal.ts";
+export { canonicalJson, contentHash, RESULT_VERSION, type TrialFacts, type TrialSpec, trialKey } from "./key.ts";
+export { BASELINE, baselineOf, type FormatNames, planTrials, TRIALS_MAX } from "./plan.ts";
+export { clock, createProgress, type Progress, type ProgressStream } from "./progress.ts";
+export {
+  type PlannedTrial,
+  type RowStore,
+  type RunTrial,
+  runSweep,
+  type SweepOutcome,
+  type SweepProgress,
+} from "./run.ts";

@@ -1,0 +1,66 @@
+import { UserError } from "../../formats/error.ts";
+import type { SweepConfig } from "./config.ts";
+import type { TrialSpec } from "./key.ts";
+
+/** What planning needs to know of format ids, so that it stays free of codebooks. */
+export interface FormatNames {
+  /** Whether an id is a bare element (`sf4`), which needs a group; false for `sf4@g64`, `mxfp4` and unknown ids. */
+  isElement(id: string): boolean;
+  /** The one spelling of a format id. Throws UserError for an unknown one, naming the nearest. */
+  canonical(id: string): string;
+}
+
+/** The unquantized model: the trial that every other is compared with. */
+export const BASELINE = "fp32";
+
+/** More trials than this in one plan is a typing error, not a sweep: at one second each they run for a day. */
+export const TRIALS_MAX = 100_000;
+
+/**
+ * The trials of a config in running order: for each task the full-precision baseline first, then every format with
+ * every method. Elements are crossed with the groups, formats that state their block are taken once; two spellings of
+ * one format are one trial. Throws UserError for an unknown format or too many trials.
+ */
+export function planTrials(config: SweepConfig, names: FormatNames): TrialSpec[] {
+  const formats = expandFormats(config, names);
+  const count = config.tasks.length * (1 + formats.length * config.methods.length);
+  if (count > TRIALS_MAX) throw new UserError(`sweep: ${count} trials, more than ${TRIALS_MAX}; shorten a list`);
+  const { model, scope, context, limitWindows, seed } = config;
+  return config.tasks.flatMap((task) => {
+    const trial = (format: string, method: string): TrialSpec => ({
+      model,
+      format,
+      method,
+      methodOptions: {},
+      scope,
+      task,
+      context,
+      limitWindows,
+      seed,
+    });
+    return [
+      trial(BASELINE, "none"),
+      ...formats.flatMap((format) => config.methods.map((method) => trial(format, method))),
+    ];
+  });
+}
+
+/** Canonical ids of all formats of a config, each once, in the order asked for. */
+function expandFormats({ formats, groups }: SweepConfig, names: FormatNames): string[] {
+  const ids = formats
+    .filter((id) => id !== BASELINE)
+    .flatMap((id) =>
+      names.isElement(id) ? groups.map((group) => `${id}@${typeof group === "number" ? `g${group}` : group}`) : [id],
+    );
+  return [...new Set(ids.map((id) => names.canonical(id)))];
+}
+
+/** The trial a trial is compared with: same task, context, windows and seed, unquantized. Null for the baseline itself. */
+export function baselineOf(spec: TrialSpec, plan: readonly TrialSpec[]): TrialSpec | null {
+  if (spec.format === BASELINE) return null;
+  const found = plan.find(
+    (other) => other.format === BASELINE && other.task === spec.task && other.model === spec.model,
+  );
+  if (!found) throw new Error(`plan: ${spec.format} on ${spec.task} has no baseline`);
+  return found;
+}

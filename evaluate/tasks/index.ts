@@ -1,0 +1,12 @@
+export { perplexity } from "./perplexity.ts";
+export { parseTask, taskById, tasks } from "./registry.ts";
+export {
+  type Mean,
+  meanAndError,
+  type PairedDifference,
+  type Perplexity,
+  pairedDifference,
+  perplexityOf,
+} from "./statistics.ts";
+export type { Score, Task, TaskData, TaskInputs, TaskMetrics, TaskSpec } from "./task.ts";
+export { CONTEXT_MAX, cutWindows, type Windows, windowsProtocol } from "./windows.ts";

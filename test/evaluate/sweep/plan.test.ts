@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import {
+  baselineOf,
+  CONFIG_BYTES_MAX,
+  type FormatNames,
+  parseConfig,
+  planTrials,
+  type SweepConfig,
+  validateConfig,
+} from "../../../evaluate/sweep/index.ts";
+import { UserError } from "../../../formats/error.ts";
+
+const defaults: SweepConfig = {
+  model: "reference",
+  formats: ["sf4", "int4"],
+  groups: [32, 128],
+  methods: ["rtn"],
+  tasks: ["perplexity:reference"],
+  context: null,
+  limitWindows: null,
+  scope: "linears",
+  seed: 0,
+};
+
+const elements = ["sf4", "int4", "nf4"];
+const names: FormatNames = {
+  isElement: (id) => elements.includes(id.toLowerCase()),
+  canonical: (id) => {
+    if (id !== "mxfp4" && !elements.some((element) => id.toLowerCase().startsWith(`${element}@`)))
+      throw new UserError(`format "${id}": unknown`);
+    return id.toLowerCase();
+  },
+};
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const user = (message: string | RegExp) => ({ name: "UserError", message });
+
+describe("validateConfig", () => {
+  it("takes absent fields from the defaults and drops duplicates", () => {
+    assert.deepEqual(validateConfig({ seed: 7, groups: [64, "row", 64] }, defaults), {
+      ...defaults,
+      seed: 7,
+      groups: [64, "row"],
+    });
+    assert.deepEqual(validateConfig({ $schema: "./sweep.schema.json" }, defaults), defaults);
+  });
+
+  it("rejects an unknown field and names the nearest", () => {
+    assert.throws(
+      () => validateConfig({ fromats: ["sf4"] }, defaults, "a.json"),
+      user(
+        'a.json: unknown field "fromats" (did you mean "formats"?); known are model, formats, groups, methods, tasks, context, limitWindows, scope, seed',
+      ),
+    );
+    assert.throws(() => validateConfig(JSON.parse('{"__proto__": 1}'), defaults), user(/unknown field "__proto__"/));
+    assert.throws(() => validateConfig({ toString: 1 }, defaults), user(/unknown field "toString"/));
+  });
+
+  it("names the field and what was expected", () => {
+    const cases: [object, string][] = [
+      [{ groups: [32, 0] }, "a.json: groups[1]: expected a whole number from 1 to 1048576, got 0"],
+      [{ groups: ["rows"] }, 'a.json: groups[0]: expected a number, "row" or "tensor", got "rows"'],
+      [{ groups: 32 }, "a.json: groups: expected a list of 1 to 1000, got 32"],
+      [{ formats: [] }, "a.json: formats: expected a list of 1 to 1000, got []"],
+      [{ formats: [4] }, "a.json: formats[0]: expected a text, got 4"],
+      [{ seed: -1 }, "a.json: seed: expected a whole number from 0 to 4294967295, got -1"],
+      [{ seed: 1.5 }, "a.json: seed: expected a whole number from 0 to 4294967295, got 1.5"],
+      [{ scope: "all" }, 'a.json: scope: expected "linears", got "all"'],
+      [{ context: 1 }, "a.json: context: expected a whole number from 2 to 16777216, got 1"],
+      [{ model: null }, "a.json: model: expected a text, got null"],
+      [{ limitWindows: 0 }, "a.json: limitWindows: expected a whole number from 1, got 0"],
+    ];
+    for (const [value, message] of cases) assert.throws(() => validateConfig(value, defaults, "a.json"), user(message));
+    for (const value of [null, [], 3, "x"])
+      assert.throws(() => validateConfig(value, defaults), user(/expected an object/));
+  });
+});
+
+describe("parseConfig", () => {
+  it("reads a sweep file", () => {
+    assert.equal(parseConfig(bytes('{"seed": 3}'), defaults, "a.json").seed, 3);
+  });
+  it("says in one line that a file is not JSON, not UTF-8 or too large", () => {
+    assert.throws(() => parseConfig(bytes("{seed: 3}"), defaults, "a.json"), user(/^a\.json: not valid JSON: [^\n]+$/));
+    assert.throws(() => parseConfig(Uint8Array.of(0xff, 0xfe), defaults, "a.json"), user(/^a\.json: not valid JSON/));
+    assert.throws(() => parseConfig(new Uint8Array(CONFIG_BYTES_MAX + 1), defaults, "a.json"), user(/1048577 bytes/));
+  });
+});
+
+describe("planTrials", () => {
+  it("puts the fp32 baseline first for each task, then elements crossed with groups", () => {
+    const plan = planTrials({ ...defaults, tasks: ["perplexity:a", "perplexity:b"] }, names);
+    assert.deepEqual(
+      plan.map(({ task, format, method }) => `${task} ${format} ${method}`),
+      ["a", "b"].flatMap((text) => [
+        `perplexity:${text} fp32 none`,
+        `perplexity:${text} sf4@g32 rtn`,
+        `perplexity:${text} sf4@g128 rtn`,
+        `perplexity:${text} int4@g32 rtn`,
+        `perplexity:${text} int4@g128 rtn`,
+      ]),
+    );
+    assert.equal(baselineOf(plan[0]!, plan), null);
+    assert.equal(baselineOf(plan[7]!, plan), plan[5]);
+  });
+
+  it("takes an id that states its block once, and two spellings of a format as one", () => {
+    const plan = planTrials({ ...defaults, formats: ["mxfp4", "sf4@g32", "SF4", "fp32"], groups: [32, "row"] }, names);
+    assert.deepEqual(
+      plan.map(({ format }) => format),
+      ["fp32", "mxfp4", "sf4@g32", "sf4@row"],
+    );
+  });
+
+  it("stops at an unknown format and at a plan too large to mean", () => {
+    assert.throws(() => planTrials({ ...defaults, formats: ["sf5@g32"] }, names), user(/sf5@g32/));
+    const many = Array.from({ length: 1000 }, (_, i) => `${i}`);
+    assert.throws(
+      () => planTrials({ ...defaults, tasks: many, methods: many }, names),
+      user(/4001000 trials, more than 100000/),
+    );
+  });
+});
