@@ -1,0 +1,6 @@
+export { areaChart } from "./area.ts";
+export { degreesChart } from "./degrees.ts";
+export { frontierChart } from "./frontier.ts";
+export { layerErrorChart } from "./layers.ts";
+export { numberLineChart } from "./numberline.ts";
+export { familyPalette, listPalette, theme } from "./theme.ts";

@@ -1,0 +1,80 @@
+/** A point of a scatter plot in px from the left top corner of the plot. */
+export interface Anchor {
+  x: number;
+  y: number;
+}
+
+/** A text placed by its left end and the middle of its height, px. */
+export interface PlacedLabel {
+  text: string;
+  x: number;
+  y: number;
+}
+
+/** Mean width of a character over the font size, for the sans-serif fonts of the theme (Helvetica: 0.53 for digits and lower case). */
+const widthPerSize = 0.56;
+const fontSize = 11;
+const height = 13;
+const gap = 8;
+const markRadius = 5;
+
+/** Directions tried, in order: below left of a frontier point nothing can lie but ties, so that comes first. */
+const directions: [number, number][] = [
+  [-1, 1],
+  [1, -1],
+  [-1, 0],
+  [1, 0],
+  [1, 1],
+  [-1, -1],
+  [0, 1],
+  [0, -1],
+];
+
+type Box = [left: number, top: number, right: number, bottom: number];
+
+/**
+ * Places one label beside each of `labelled`, greedily: the first of eight directions at a growing distance that
+ * keeps clear of the marks and lines in `obstacles`, of earlier labels and of the plot's edges, else the one that
+ * covers least. Deterministic; no label is dropped.
+ */
+export function placeLabels(
+  labelled: readonly (Anchor & { text: string })[],
+  marks: readonly Anchor[],
+  obstacles: readonly Box[],
+  size: { width: number; height: number },
+): PlacedLabel[] {
+  const taken: Box[] = [
+    ...marks.map(({ x, y }): Box => [x - markRadius, y - markRadius, x + markRadius, y + markRadius]),
+    ...obstacles,
+  ];
+  return labelled.map(({ x, y, text }) => {
+    const width = text.length * fontSize * widthPerSize;
+    let best: { box: Box; cost: number } | undefined;
+    for (const distance of [gap, gap + 6, gap + 14, gap + 24]) {
+      for (const [dx, dy] of directions) {
+        const reach = dx === 0 || dy === 0 ? distance : distance * 0.7;
+        const middle = y + dy * (reach + (dx === 0 ? height / 2 : 4));
+        const left = dx < 0 ? x - reach - width : dx > 0 ? x + reach : x - width / 2;
+        const box: Box = [left, middle - height / 2, left + width, middle + height / 2];
+        const cost = taken.reduce((sum, other) => sum + overlap(box, other), 0) + 4 * outside(box, size);
+        if (!best || cost < best.cost) best = { box, cost };
+        if (cost === 0) break;
+      }
+      if (best!.cost === 0) break;
+    }
+    const { box } = best!;
+    taken.push(box);
+    return { text, x: box[0], y: (box[1] + box[3]) / 2 };
+  });
+}
+
+function overlap(a: Box, b: Box): number {
+  const wide = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
+  const high = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
+  return wide > 0 && high > 0 ? wide * high : 0;
+}
+
+function outside(box: Box, { width, height: bottom }: { width: number; height: number }): number {
+  const area = (box[2] - box[0]) * (box[3] - box[1]);
+  return area - overlap(box, [0, 0, width, bottom]);
+}

@@ -1,0 +1,100 @@
+import type { Row, TensorProfile } from "../evaluate/row.ts";
+import { UserError } from "../formats/error.ts";
+import { plain } from "./escape.ts";
+
+/** A codebook as a number line draws it; plain data, so a report can be made away from the format library. */
+export interface Codebook {
+  id: string;
+  label: string;
+  family: string;
+  values: number[];
+}
+
+/** Everything a report is made from. The same input gives the same bytes. */
+export interface ReportInput {
+  rows: Row[];
+  profiles: TensorProfile[];
+  codebooks: Codebook[];
+  /** The command line that made the rows. */
+  command: string;
+  /** ISO 8601 time. */
+  createdAt: string;
+  versions: Record<string, string>;
+  config: Record<string, unknown>;
+}
+
+const texts = ["key", "model", "modelSha256", "format", "element", "family", "method", "scope", "task", "protocol"];
+const numbers = ["seed", "tokens", "windows", "bitsPerWeight", "weightMse"];
+const numbersOrNull = ["perplexity", "perplexitySigma", "deltaLoss", "deltaLossSigma"];
+const costTexts = ["weight", "activation", "node", "variant", "provenance", "source"];
+const costNumbers = ["terms", "accumulatorBits", "areaGe", "multiplierGe", "accumulatorGe", "areaUm2"];
+const costNumbersOrNull = ["delayPs", "energyFj", "relativeError"];
+
+/**
+ * Checks rows that came from a file: text is text, numbers are finite or an explicit null, keys are unique.
+ * Later modules rely on it and do not check again.
+ * @throws UserError naming the row and the field.
+ */
+export function checkRows(rows: readonly Row[]): void {
+  const keys = new Set<string>();
+  rows.forEach((row, index) => {
+    if (!isRecord(row)) throw new UserError(`row ${index}: expected an object`);
+    const name = `row ${index} (${plain(String(row.format))}, key ${plain(String(row.key))})`;
+    for (const field of texts) requireText(row, field, name);
+    for (const field of numbers) requireNumber(row, field, name, false);
+    for (const field of numbersOrNull) requireNumber(row, field, name, true);
+    if (row.group !== null && !["number", "string"].includes(typeof row.group))
+      throw new UserError(`${name}: group must be a number, "row", "tensor" or null`);
+    requireArray(row, "windowLoss", name, (value) => typeof value === "number" && Number.isFinite(value));
+    requireArray(row, "warnings", name, (value) => typeof value === "string");
+    requireArray(row, "layers", name, isLayer);
+    const { cost, versions } = row as { cost: unknown; versions: unknown };
+    if (!isRecord(versions)) throw new UserError(`${name}: versions must be an object`);
+    if (cost !== null) {
+      if (!isRecord(cost)) throw new UserError(`${name}: cost must be an object or null`);
+      for (const field of costTexts) requireText(cost, field, `${name}: cost`);
+      for (const field of costNumbers) requireNumber(cost, field, `${name}: cost`, false);
+      for (const field of costNumbersOrNull) requireNumber(cost, field, `${name}: cost`, true);
+    }
+    const key = row.key as string;
+    if (keys.has(key)) throw new UserError(`${name}: the key appears twice; one trial gives one row`);
+    keys.add(key);
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isLayer(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value.name === "string" &&
+    Array.isArray(value.shape) &&
+    value.shape.every(Number.isFinite) &&
+    Number.isFinite(value.relativeMse) &&
+    Number.isFinite(value.zeroGroups)
+  );
+}
+
+function requireText(record: Record<string, unknown>, field: string, name: string): void {
+  if (typeof record[field] !== "string") throw new UserError(`${name}: ${field} must be text`);
+}
+
+function requireNumber(record: Record<string, unknown>, field: string, name: string, nullable: boolean): void {
+  const value = record[field];
+  if (nullable && value === null) return;
+  if (typeof value !== "number" || !Number.isFinite(value))
+    throw new UserError(`${name}: ${field} must be a finite number${nullable ? " or null" : ""}, found ${value}`);
+}
+
+function requireArray(
+  record: Record<string, unknown>,
+  field: string,
+  name: string,
+  check: (value: unknown) => boolean,
+): void {
+  const value = record[field];
+  if (!Array.isArray(value) || !value.every(check))
+    throw new UserError(`${name}: ${field} must be a list of well-formed entries`);
+}

@@ -1,0 +1,67 @@
+import type { Row } from "../evaluate/row.ts";
+import { baselineFormat } from "./frontier.ts";
+import { withSigma } from "./numbers.ts";
+import { groupName, rowNames, type View } from "./views.ts";
+
+/** Below this many windows a standard error is itself too uncertain for "two of them" to mean 95 %. */
+const fewWindows = 10;
+
+/** The answer of one frontier in one sentence: which formats are worth their cost, from the cheapest to the best. */
+export function sentence(view: View): string {
+  const { points, sigmas, x } = view.frontier;
+  const names = rowNames(points.map((point) => point.row));
+  const listed = (status: string) =>
+    points.filter((point) => point.status === status).map((point) => names.get(point.row.key)!);
+  const best = listed("frontier");
+  const ties = listed("tie");
+  const what = x === "bitsPerWeight" ? "bits" : x === "energyFj" ? "energy" : x === "delayPs" ? "delay" : "area";
+  const where = [view.group === null ? "" : ` at ${groupName(view.group)}`, ` on ${view.model}`].join("");
+  const kind = view.bits === null ? "formats" : `${view.bits}-bit formats`;
+  const tied =
+    ties.length === 0 ? "none ties with them" : `${ties.join(", ")} ${ties.length === 1 ? "ties" : "tie"} with them`;
+  return (
+    `Of ${points.length} ${kind}${where}, ${best.length} ${best.length === 1 ? "is" : "are"} worth the ${what}: ` +
+    `${best.join(" → ")}; ${tied} within ${sigmas} σ of the paired difference; the other ${points.length - best.length - ties.length} lose.`
+  );
+}
+
+/** Protocol, scope and n of a frontier, and where its costs come from: what a caption must state. */
+export function provenance(view: View): string {
+  const rows = view.frontier.points.map((point) => point.row);
+  const windows = [...new Set(rows.map((row) => row.windows))].join("/");
+  const tokens = [...new Set(rows.map((row) => row.tokens))].join("/");
+  const text = `${view.task}, protocol ${view.protocol}, scope ${view.scope}, n = ${windows} windows (${tokens} tokens)`;
+  return view.frontier.x === "bitsPerWeight" ? text : `${text}; area ${costSource(rows)}`;
+}
+
+/** `modelled: count model v1 (±4 %)`; several sources are all named. */
+export function costSource(rows: readonly Row[]): string {
+  const texts = rows.map(({ cost }) => {
+    if (cost === null) return "unknown";
+    const error = cost.relativeError === null ? "" : `, ±${Math.round(cost.relativeError * 1000) / 10} %`;
+    return `${cost.provenance}: ${cost.source}${error}`;
+  });
+  return [...new Set(texts)].join("; ");
+}
+
+/** What a reader must know before believing the frontiers: excluded rows, missing baselines, few windows. */
+export function cautions(rows: readonly Row[], views: readonly View[]): string[] {
+  const notes = new Set<string>();
+  for (const view of views) {
+    for (const { row, reason } of view.frontier.excluded) notes.add(`${row.format} is in no frontier: ${reason}.`);
+    if (view.frontier.baseline === null)
+      notes.add(`${view.model}, ${view.task}: no ${baselineFormat} row, so losses have no reference.`);
+  }
+  const costless = rows.filter((row) => row.cost === null && row.format !== baselineFormat).map((row) => row.format);
+  if (costless.length > 0) notes.add(`No area is known for ${[...new Set(costless)].join(", ")}.`);
+  if (rows.some((row) => row.windows > 0 && row.windows < fewWindows))
+    notes.add(`Some rows have fewer than ${fewWindows} windows: their error bars are themselves uncertain.`);
+  for (const row of rows) for (const warning of row.warnings) notes.add(`${row.format}: ${warning}.`);
+  return [...notes].map((note) => note.replace(/\.\.$/, "."));
+}
+
+/** Perplexity of the full-precision model, `12.34 ± 0.05`, or null without that row. */
+export function baselineText(view: View): string | null {
+  const row = view.frontier.baseline;
+  return row?.perplexity == null ? null : withSigma(row.perplexity, row.perplexitySigma);
+}
