@@ -3,19 +3,17 @@
  * tokenizer trainer, graph builder and AdamW. Interrupt it at any time; the next call resumes from the checkpoint.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { adamwDefaults } from "../evaluate/engine/adamw.ts";
 import { readCheckpoint, writeCheckpoint } from "../evaluate/engine/checkpoint.ts";
-import { writeFileAtomic } from "../evaluate/files.ts";
+import { ensureWritableDir } from "../evaluate/files.ts";
 import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { createLlamaTrainer } from "../evaluate/model/architectures/training.ts";
-import { writeSafetensors } from "../evaluate/model/writeSafetensors.ts";
-import { packageRoot } from "./package-root.ts";
+import { llamaTensorShapes, packageRoot, readLlamaConfig, writeSafetensors } from "../evaluate/model/index.ts";
 import { prepareReference, writeReferenceFiles } from "./prepare-reference.ts";
 import { normals, uniforms } from "./random.ts";
-import { referenceConfig, referenceConfigJson, referenceShapes } from "./referenceConfig.ts";
 import { rateAt } from "./schedule.ts";
 
 const { values: args } = parseArgs({
@@ -33,22 +31,26 @@ const schedule = { peak: 3e-3, warmup: 200, steps: Number(args.steps), decay: 0.
 const seed = Number(args.seed);
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
+// The architecture is the committed config.json: rows of 256 hold two groups of 128, so group sizes mean something.
+const home = join(packageRoot(), "models", "reference");
+const config = readLlamaConfig(home);
+const shapes = llamaTensorShapes(config);
+ensureWritableDir(args.out);
 const prepared = prepareReference({ log: say });
 const work = join(packageRoot(), ".cache", "reference-training");
 mkdirSync(work, { recursive: true });
 const checkpoint = join(work, "checkpoint.safetensors");
 // The total is left out on purpose: until the decay begins, runs of different lengths are the same run.
 const recipe = createHash("sha256")
-  .update(JSON.stringify({ config: referenceConfig, BATCH, CONTEXT, seed, peak: schedule.peak, warmup: schedule.warmup }))
+  .update(JSON.stringify({ config, BATCH, CONTEXT, seed, peak: schedule.peak, warmup: schedule.warmup }))
   .update(prepared.tokenizerJson)
   .digest("hex");
 
-const shapes = referenceShapes();
 const weights = initialWeights();
 const state = existsSync(checkpoint) ? readCheckpoint(checkpoint, recipe, weights) : undefined;
 const threads = Number(args.threads);
 const trainer = await createLlamaTrainer(
-  referenceConfig,
+  config,
   shapes,
   weights,
   {
@@ -61,7 +63,7 @@ const trainer = await createLlamaTrainer(
   },
   state,
 );
-const evaluator = await createEvaluator(referenceConfig, shapes, { context: CONTEXT, batch: BATCH, threads });
+const evaluator = await createEvaluator(config, shapes, { context: CONTEXT, batch: BATCH, threads });
 const validationWindows = Math.min(256, Math.floor(prepared.validation.length / CONTEXT));
 if (state) say(`resumed at step ${state.step}`);
 
@@ -89,7 +91,7 @@ writeCheckpoint(checkpoint, recipe, weights, trainer.state);
 if (stop) say(`stopped at step ${trainer.state.step}; run again to resume`);
 else {
   writeReferenceFiles(prepared, args.out);
-  writeFileAtomic(join(args.out, "config.json"), referenceConfigJson());
+  if (args.out !== home) copyFileSync(join(home, "config.json"), join(args.out, "config.json"));
   const entries = [...shapes].map(([name, shape]) => ({ name, shape, data: weights.get(name)! }));
   const metadata = { format: "pt", steps: String(schedule.steps), seed: String(seed) };
   writeSafetensors(join(args.out, "model.safetensors"), entries, { dtype: "BF16", metadata });
@@ -104,7 +106,7 @@ function initialWeights(): Map<string, Float32Array> {
     [...shapes].map(([name, shape]) => {
       const data = new Float32Array(shape.reduce((n, d) => n * d, 1));
       // Projections into the residual stream start smaller, by the number of them (Radford et al. 2019, §2.3).
-      const residual = /o_proj|down_proj/.test(name) ? 1 / Math.sqrt(2 * referenceConfig.numLayers) : 1;
+      const residual = /o_proj|down_proj/.test(name) ? 1 / Math.sqrt(2 * config.numLayers) : 1;
       if (shape.length === 1) data.fill(1);
       else for (let i = 0; i < data.length; i++) data[i] = 0.02 * residual * random();
       return [name, data];
