@@ -1,5 +1,5 @@
 import { UserError } from "../formats/error.ts";
-import { BYTES_BY_CHARACTER, byteLevelName, preTokenize } from "./byte-level.ts";
+import { BYTES_BY_CHARACTER, byteLevelName, preTokenize } from "./byteLevel.ts";
 
 /** A trained byte-level BPE vocabulary. Ids: 0 is the special token, 1–256 the bytes, then one per merge. */
 export interface Bpe {

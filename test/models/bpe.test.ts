@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../formats/error.ts";
 import { type Bpe, trainBpe } from "../../models/bpe.ts";
-import { BYTE_CHARACTERS, byteLevelName, preTokenize } from "../../models/byte-level.ts";
+import { BYTE_CHARACTERS, byteLevelName, preTokenize } from "../../models/byteLevel.ts";
 
 const mergesOf = (bpe: Bpe) =>
   bpe.merges.map(([left, right]) => `${byteLevelName(bpe.tokens[left]!)} ${byteLevelName(bpe.tokens[right]!)}`);

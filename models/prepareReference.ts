@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ensureWritableDir, writeFileAtomic } from "../evaluate/files.ts";
+import { packageRoot } from "../evaluate/model/index.ts";
 import { UserError } from "../formats/error.ts";
 import { type Bpe, SPECIAL_ID, trainBpe } from "./bpe.ts";
 import { loadCorpus, TEXT_SOURCES, type TextDocument } from "./corpus.ts";
-import { encodeFast } from "./encode-fast.ts";
-import { packageRoot } from "./package-root.ts";
+import { encodeFast } from "./encodeFast.ts";
 import { splitDocuments } from "./split.ts";
-import { tokenizerConfigJson, tokenizerJson } from "./tokenizer-json.ts";
+import { tokenizerConfigJson, tokenizerJson } from "./tokenizerJson.ts";
 
 export const REFERENCE_VOCAB_SIZE = 1024;
 
@@ -137,11 +137,11 @@ function recipeKey(vocabSize: number): string {
     "text",
     "corpus",
     "split",
-    "byte-level",
+    "byteLevel",
     "bpe",
-    "encode-fast",
-    "tokenizer-json",
-    "prepare-reference",
+    "encodeFast",
+    "tokenizerJson",
+    "prepareReference",
   ]) {
     hash.update(readFileSync(new URL(`./${module}${extension}`, import.meta.url)));
   }

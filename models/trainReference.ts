@@ -12,7 +12,7 @@ import { ensureWritableDir } from "../evaluate/files.ts";
 import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { createLlamaTrainer } from "../evaluate/model/architectures/training.ts";
 import { llamaTensorShapes, packageRoot, readLlamaConfig, writeSafetensors } from "../evaluate/model/index.ts";
-import { prepareReference, writeReferenceFiles } from "./prepare-reference.ts";
+import { prepareReference, writeReferenceFiles } from "./prepareReference.ts";
 import { normals, uniforms } from "./random.ts";
 import { rateAt } from "./schedule.ts";
 

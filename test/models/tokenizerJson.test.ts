@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
+import { packageRoot } from "../../evaluate/model/index.ts";
 import { trainBpe } from "../../models/bpe.ts";
-import { packageRoot } from "../../models/package-root.ts";
-import { tokenizerConfigJson, tokenizerJson } from "../../models/tokenizer-json.ts";
+import { tokenizerConfigJson, tokenizerJson } from "../../models/tokenizerJson.ts";
 
 const directory = join(packageRoot(), "models", "reference");
 const readJson = (file: string): object => JSON.parse(readFileSync(join(directory, file), "utf8"));

@@ -1,5 +1,5 @@
 import { type Bpe, byteIds, mergePair } from "./bpe.ts";
-import { preTokenize } from "./byte-level.ts";
+import { preTokenize } from "./byteLevel.ts";
 
 /** A corpus has some 60 thousand distinct pieces; the cap bounds memory on text made of unique ones. */
 const MAX_CACHED_PIECES = 500_000;

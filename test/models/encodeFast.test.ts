@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { trainBpe } from "../../models/bpe.ts";
-import { decodeTokens, encodeFast } from "../../models/encode-fast.ts";
-import { tokenizerConfigJson, tokenizerJson } from "../../models/tokenizer-json.ts";
+import { decodeTokens, encodeFast } from "../../models/encodeFast.ts";
+import { tokenizerConfigJson, tokenizerJson } from "../../models/tokenizerJson.ts";
 
 const CORPUS =
   "The white whale swam before him as the monomaniac incarnation of all those malicious agencies which some deep men " +

@@ -1,5 +1,5 @@
 import { type Bpe, SPECIAL_ID } from "./bpe.ts";
-import { byteLevelName } from "./byte-level.ts";
+import { byteLevelName } from "./byteLevel.ts";
 
 /**
  * The vocabulary as Hugging Face's tokenizer.json: byte-level BPE, no prefix space, the special token put before every

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { UserError } from "../../formats/error.ts";
 import type { TextDocument } from "../../models/corpus.ts";
-import { prepareDocuments, writeReferenceFiles } from "../../models/prepare-reference.ts";
+import { prepareDocuments, writeReferenceFiles } from "../../models/prepareReference.ts";
 
 const documents: TextDocument[] = Array.from({ length: 20 }, (_, i) => ({
   source: "tiny",
@@ -13,7 +13,7 @@ const documents: TextDocument[] = Array.from({ length: 20 }, (_, i) => ({
   text: i === 9 ? "held out: quagga quagga" : i === 19 ? "validation: the whale" : `the whale number ${i}`,
 }));
 
-describe("models/prepare-reference", () => {
+describe("models/prepareReference", () => {
   const prepared = prepareDocuments(documents, 300);
   const tokenizer = new Tokenizer(JSON.parse(prepared.tokenizerJson), JSON.parse(prepared.tokenizerConfigJson));
 
