@@ -6,6 +6,7 @@ export {
   type SweepConfig,
   validateConfig,
 } from "./config.ts";
+export { MANIFEST_FILE, readManifest, type SweepManifest, writeManifest } from "./folder.ts";
 export {
   JOURNAL_BYTES_MAX,
   JOURNAL_FILE,
