@@ -1,7 +1,7 @@
 import { UserError } from "../../formats/error.ts";
-import { openSafetensors } from "../model/safetensors.ts";
-import { writeSafetensors } from "../model/writeSafetensors.ts";
-import type { TrainerState } from "./trainer.ts";
+import type { TrainerState } from "../engine/trainer.ts";
+import { openSafetensors } from "./safetensors.ts";
+import { writeSafetensors } from "./writeSafetensors.ts";
 
 const SECTIONS = ["weight", "first", "second"] as const;
 
