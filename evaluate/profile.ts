@@ -19,7 +19,7 @@ export interface UnitFits {
   verdicts: Record<string, number>;
   /** Quartiles of ν over the units; a Gaussian unit counts as infinite and is null where a quartile falls on it. */
   nuQuartiles: [number | null, number | null, number | null];
-  /** Why the quartiles say nothing, where they do not. */
+  /** Why a quartile is null. */
   reason?: string;
 }
 
@@ -99,18 +99,24 @@ function fitUnits(data: Float32Array, cols: number, unit: "row" | "block", block
     else if (fit.verdict === "gaussian") nus.push(Number.POSITIVE_INFINITY);
   }
   nus.sort((a, b) => a - b);
-  const quartile = (q: number): number | null => {
+  const nuQuartiles = [0.25, 0.5, 0.75].map((q) => {
     const value = nus[Math.round(q * (nus.length - 1))];
     return value !== undefined && Number.isFinite(value) ? value : null;
-  };
+  }) as UnitFits["nuQuartiles"];
+  const reason =
+    nus.length === 0
+      ? `no ${unit} of ${length} elements allows an estimate of ν`
+      : nuQuartiles.includes(null)
+        ? `${verdicts.gaussian} of ${fitted} ${unit}s of ${length} elements cannot be told from a Gaussian`
+        : null;
   return {
     unit,
     length,
     units,
     fitted,
     verdicts,
-    nuQuartiles: [quartile(0.25), quartile(0.5), quartile(0.75)],
-    ...(nus.length === 0 ? { reason: `no ${unit} of ${length} elements allows an estimate of ν` } : {}),
+    nuQuartiles,
+    ...(reason === null ? {} : { reason }),
   };
 }
 
