@@ -122,6 +122,10 @@ def build(a):
         return F.cross_entropy(logits(ids).flatten(0, 1).float(), targets.flatten())
 
     if a.compile != "none":
+        import torch._functorch.config as functorch
+
+        # This disk cache's key leaves out the attention kernel: it would answer --attention math with a flash graph.
+        functorch.enable_autograd_cache = False
         if a.compile == "max-autotune":
             import torch._inductor.config as inductor
 
