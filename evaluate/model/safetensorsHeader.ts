@@ -66,7 +66,7 @@ export function readSafetensorsHeader(file: OpenFile): SafetensorsHeader {
   if (dataStart > file.size) {
     refuse(
       "InvalidHeaderLength",
-      `the header ends at byte ${dataStart} but the file has ${file.size} bytes (truncated?)`,
+      `the header ends at byte ${dataStart}, the file at ${file.size}: the file is truncated`,
     );
   }
   const headerBytes = new Uint8Array(Number(headerLength));
@@ -76,12 +76,10 @@ export function readSafetensorsHeader(file: OpenFile): SafetensorsHeader {
   header.delete("__metadata__");
   const entries = Array.from(header, ([name, entry]) => readEntry(name, entry, refuse));
   const dataLength = checkLayout(entries, refuse);
-  if (BigInt(dataStart) + dataLength !== BigInt(file.size)) {
-    const expected = BigInt(dataStart) + dataLength;
-    refuse(
-      "MetadataIncompleteBuffer",
-      `the tensors end at byte ${expected} but the file has ${file.size} bytes (truncated?)`,
-    );
+  const expected = BigInt(dataStart) + dataLength;
+  if (expected !== BigInt(file.size)) {
+    const fault = expected > BigInt(file.size) ? "the file is truncated" : "trailing bytes";
+    refuse("MetadataIncompleteBuffer", `the tensors end at byte ${expected}, the file at ${file.size}: ${fault}`);
   }
   const tensors = new Map(entries.map((entry) => [entry.name, infoOf(entry, dataStart, refuse)]));
   return { tensors, metadata };

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { Tokenizer } from "@huggingface/tokenizers";
 import { UserError } from "../../formats/error.ts";
 import { pathIs } from "../files.ts";
 import { readTextFile } from "./readAt.ts";
+import { createLibrary, isObject, parseObject, type TokenizerLibrary } from "./tokenizerLibrary.ts";
 
 export interface EncodeOptions {
   /** Whether to put the BOS token in front; by default, what the tokenizer itself does. An EOS is never added. */
@@ -28,9 +28,7 @@ export interface TextTokenizer {
 /** The largest published tokenizer.json has about 35 MB (Gemma 3). */
 const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
 const MAX_TOKENIZER_CONFIG_BYTES = 16 * 1024 * 1024;
-/** Same limit as vocab_size in config.json. */
-const MAX_TOKEN_ID = 2 ** 22;
-/** The library needs up to 300 bytes of memory for each character of a text that its tokenizer does not split into words. */
+/** The library holds every token as a string: about 100 bytes for each character of the text at worst. */
 const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024;
 
 /**
@@ -62,7 +60,7 @@ export function loadTokenizer(directory: string): TextTokenizer {
       }
       const bos = options.bos ?? addsBos;
       if (bos && bosTokenId === null) throw new UserError(`${path} has no BOS token to put in front of a text`);
-      const body = library.encode(input, { add_special_tokens: false }).ids;
+      const body = encodeWith(library, input, path);
       if (body.some(unknown))
         throw new UserError(`${path}: a part of the text has no token, and there is no unknown token`);
       const result = new Int32Array(body.length + (bos ? 1 : 0));
@@ -87,68 +85,17 @@ export function loadTokenizer(directory: string): TextTokenizer {
   };
 }
 
-type JsonObject = Record<string, unknown>;
-
-/** The part of the library we use; its own declarations import without file extensions, which nodenext cannot resolve. */
-interface Library {
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
-  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function parseObject(text: string, path: string): JsonObject {
-  let value: unknown;
+function encodeWith(library: TokenizerLibrary, text: string, path: string): number[] {
   try {
-    value = JSON.parse(text);
+    return library.encode(text, { add_special_tokens: false }).ids;
   } catch (error) {
-    throw new UserError(`${path} is not valid JSON: ${(error as Error).message.split("\n")[0]}`);
-  }
-  if (!isObject(value)) throw new UserError(`${path} does not hold a JSON object`);
-  return value;
-}
-
-/** Validates what the library takes on trust, then builds it. `ids` maps every token's text to its id. */
-function createLibrary(
-  json: JsonObject,
-  config: JsonObject,
-  path: string,
-): { library: Library; ids: Map<string, number> } {
-  const { model } = json;
-  if (!isObject(model)) throw new UserError(`${path} has no model`);
-  const ids = new Map<string, number>();
-  const add = (token: unknown, id: unknown): void => {
-    if (typeof token !== "string" || !Number.isInteger(id) || (id as number) < 0 || (id as number) > MAX_TOKEN_ID) {
-      throw new UserError(
-        `${path}: token ${String(JSON.stringify(token)).slice(0, 60)} has no id from 0 to ${MAX_TOKEN_ID}`,
-      );
-    }
-    ids.set(token, id as number);
-  };
-  if (isObject(model.vocab)) for (const [token, id] of Object.entries(model.vocab)) add(token, id);
-  else if (Array.isArray(model.vocab))
-    model.vocab.forEach((piece, id) => void add(Array.isArray(piece) ? piece[0] : null, id));
-  else throw new UserError(`${path}: model.vocab must be an object or a list`);
-  const added = json.added_tokens ?? [];
-  if (!Array.isArray(added)) throw new UserError(`${path}: added_tokens must be a list`);
-  for (const token of added) add(isObject(token) ? token.content : null, isObject(token) ? token.id : null);
-  if (ids.size === 0) throw new UserError(`${path}: the vocabulary is empty`);
-  const nothing = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
-  try {
-    const library: Library = new Tokenizer(
-      { ...nothing, ...json, added_tokens: added },
-      { ...config, clean_up_tokenization_spaces: false },
-    );
-    return { library, ids };
-  } catch (error) {
-    throw new UserError(`${path} cannot be used: ${(error as Error).message.split("\n")[0]}`);
+    // Unigram models overflow the stack on texts of some 100,000 characters without a pre-tokenizer that splits.
+    throw new UserError(`${path}: cannot tokenize a text of ${text.length} characters: ${(error as Error).message}`);
   }
 }
 
 /** What the post-processor puts before a text. */
-function templatePrefix(library: Library): number[] {
+function templatePrefix(library: TokenizerLibrary): number[] {
   const bare = library.encode("a", { add_special_tokens: false }).ids;
   const full = library.encode("a", { add_special_tokens: true }).ids;
   const start = full.findIndex((_, i) => bare.every((id, j) => full[i + j] === id));
