@@ -18,6 +18,7 @@ export {
   readJournal,
 } from "./journal.ts";
 export { canonicalJson, contentHash, RESULT_VERSION, type TrialFacts, type TrialSpec, trialKey } from "./key.ts";
+export { keyTrials } from "./keyed.ts";
 export { BASELINE, baselineOf, type FormatNames, planTrials, TRIALS_MAX } from "./plan.ts";
 export { clock, createProgress, type Progress, type ProgressStream } from "./progress.ts";
 export {

@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { UserError } from "../formats/error.ts";
+import { isSystemError, pathIs, systemReason, writeFileAtomic } from "./files.ts";
+import { type TensorEntry, writeSafetensors } from "./model/index.ts";
+
+/** Files of a Hugging Face model directory that belong to its text side or its terms, and stay true after quantization. */
+const COPIED = [
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "vocab.txt",
+  "merges.txt",
+  "tokenizer.model",
+  "chat_template.jinja",
+  "LICENSE",
+  "LICENSE.txt",
+  "LICENSE.md",
+  "NOTICE",
+];
+
+/** tokenizer.json of Gemma 3, the largest published, has 35 MB. */
+const COPIED_BYTES_MAX = 128 * 1024 * 1024;
+
+/** Record of how a model directory was made, beside the weights. */
+export const RECORD_FILE = "bitfrontier.json";
+
+/** Throws UserError unless `out` is absent or an empty folder. */
+export function requireEmptyOutput(out: string): void {
+  if (!statSync(out, { throwIfNoEntry: false })) return;
+  if (!pathIs("directory", out)) throw new UserError(`output folder ${out}: is a file; give a new folder`);
+  if (readdirSync(out).length > 0) throw new UserError(`output folder ${out}: not empty; give a new one`);
+}
+
+/**
+ * Writes a model as a Hugging Face directory: weights as float32 (so that a dequantized value is kept exactly), the
+ * source's config with that dtype, its tokenizer files, and `record`. Everything is written into a temporary folder
+ * beside `out` and renamed at the end, so `out` appears whole or not at all.
+ * Throws UserError when `out` is not empty or the disk refuses.
+ */
+export function writeModelDirectory(out: string, source: string, tensors: Iterable<TensorEntry>, record: object): void {
+  const target = resolve(out);
+  requireEmptyOutput(target);
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    mkdirSync(temporary, { recursive: true });
+    writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype: "F32", metadata: { format: "pt" } });
+    writeFileAtomic(join(temporary, "config.json"), float32Config(join(source, "config.json")));
+    for (const name of COPIED) copyIfPresent(join(source, name), join(temporary, name));
+    writeFileAtomic(join(temporary, RECORD_FILE), `${JSON.stringify(record, null, 1)}\n`);
+    // Windows does not rename over an empty folder.
+    if (pathIs("directory", target)) rmdirSync(target);
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw isSystemError(error) ? new UserError(`output folder ${out}: cannot write: ${systemReason(error)}`) : error;
+  }
+}
+
+/** The source's config.json, as written but for the dtype: transformers would round to the published one on loading. */
+function float32Config(path: string): string {
+  const config = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  delete config.dtype;
+  return `${JSON.stringify({ ...config, torch_dtype: "float32" }, null, 2)}\n`;
+}
+
+function copyIfPresent(from: string, to: string): void {
+  if (!pathIs("file", from)) return;
+  if (statSync(from).size > COPIED_BYTES_MAX)
+    throw new UserError(`${from}: more than ${COPIED_BYTES_MAX} bytes; not a tokenizer file`);
+  writeFileAtomic(to, readFileSync(from));
+}
