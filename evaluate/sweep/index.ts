@@ -19,6 +19,7 @@ export {
 } from "./journal.ts";
 export { canonicalJson, contentHash, RESULT_VERSION, type TrialFacts, type TrialSpec, trialKey } from "./key.ts";
 export { keyTrials } from "./keyed.ts";
+export { didYouMean, nearest } from "./nearest.ts";
 export { BASELINE, baselineOf, type FormatNames, planTrials, TRIALS_MAX } from "./plan.ts";
 export { clock, createProgress, type Progress, type ProgressStream } from "./progress.ts";
 export {
@@ -29,3 +30,4 @@ export {
   type SweepOutcome,
   type SweepProgress,
 } from "./run.ts";
+export { type PreparedSweep, type SweepIntoOptions, sweepInto } from "./sweepInto.ts";

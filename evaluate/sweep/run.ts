@@ -19,6 +19,8 @@ export interface SweepProgress {
   total: number;
   spec: TrialSpec;
   outcome: "row" | "failure";
+  /** Why, for a failure. */
+  error?: Error;
 }
 
 export interface SweepOutcome {
@@ -72,8 +74,9 @@ export async function runSweep({
       await journal.append(row);
       ran++;
     }
-    const outcome = row instanceof Error ? "failure" : "row";
-    onProgress?.({ done: skipped + ran + failures.length, total: plan.length, spec: trial.spec, outcome });
+    const done = skipped + ran + failures.length;
+    const about = { done, total: plan.length, spec: trial.spec };
+    onProgress?.(row instanceof Error ? { ...about, outcome: "failure", error: row } : { ...about, outcome: "row" });
   }
   const rows = plan.map(({ key }) => journal.rows.get(key)).filter((row) => row !== undefined);
   return { rows, ran, skipped, failures, interrupted };

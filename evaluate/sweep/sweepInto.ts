@@ -1,0 +1,78 @@
+import type { SweepConfig } from "./config.ts";
+import { type SweepManifest, writeManifest } from "./folder.ts";
+import { openJournal } from "./journal.ts";
+import { createProgress, type ProgressStream } from "./progress.ts";
+import { type PlannedTrial, type RunTrial, runSweep, type SweepOutcome } from "./run.ts";
+
+/** A config made ready to run: the model is loaded, the text tokenized, the trials keyed. */
+export interface PreparedSweep {
+  plan: PlannedTrial[];
+  runTrial: RunTrial;
+  versions: SweepManifest["versions"];
+  profiles: SweepManifest["profiles"];
+  codebooks: SweepManifest["codebooks"];
+  release(): Promise<void>;
+}
+
+export interface SweepIntoOptions {
+  /** The command line that started it, for the report. */
+  command: string;
+  /** Where progress and warnings go. */
+  stream: ProgressStream;
+  signal?: AbortSignal;
+}
+
+/** How often the clock of a terminal's progress line moves while a trial runs. */
+const TICK_MS = 500;
+
+/**
+ * Runs a config into a folder and leaves journal and manifest there; what the journal has already is not run again.
+ * The folder is locked and proved writable before anything slow is prepared.
+ * Throws UserError: folder in use or unwritable, or whatever `prepare` refuses.
+ */
+export async function sweepInto(
+  directory: string,
+  config: SweepConfig,
+  prepare: (config: SweepConfig) => Promise<PreparedSweep>,
+  { command, stream, signal }: SweepIntoOptions,
+): Promise<SweepOutcome & { manifest: SweepManifest }> {
+  const journal = await openJournal(directory);
+  try {
+    let told = 0;
+    const tellWarnings = (say: (line: string) => void) => {
+      for (; told < journal.warnings.length; told++) say(`warning: ${journal.warnings[told]}`);
+    };
+    tellWarnings((line) => stream.write(`${line}\n`));
+    const { plan, runTrial, versions, profiles, codebooks, release } = await prepare(config);
+    try {
+      const createdAt = new Date().toISOString();
+      const manifest = { command, createdAt, versions, config: { ...config }, profiles, codebooks };
+      writeManifest(directory, manifest);
+      const done = plan.filter(({ key }) => journal.rows.has(key)).length;
+      const progress = createProgress({ stream, total: plan.length, done });
+      const ticking = setInterval(() => progress.tick(), TICK_MS);
+      try {
+        const outcome = await runSweep({
+          plan,
+          journal,
+          runTrial,
+          onProgress({ spec, outcome, error }) {
+            if (outcome === "failure")
+              progress.note(`warning: ${spec.format} on ${spec.task} failed: ${error?.message}`);
+            progress.advance(spec.format);
+            tellWarnings((line) => progress.note(line));
+          },
+          ...(signal ? { signal } : {}),
+        });
+        return { ...outcome, manifest };
+      } finally {
+        clearInterval(ticking);
+        progress.end();
+      }
+    } finally {
+      await release();
+    }
+  } finally {
+    await journal.close();
+  }
+}
