@@ -5,6 +5,8 @@ export interface Codebook {
   id: string;
   /** Order, scale and repeated values are irrelevant here. */
   values: ArrayLike<number>;
+  /** "int": the hardware takes every two's complement code, also the lowest one where the format does not use it. */
+  family?: string;
 }
 
 /** Values as integers times the largest common unit. Exact for every format of the float, integer and APoT families. */
@@ -41,7 +43,8 @@ export function toIntegers(codebook: Codebook): IntegerCodebook | null {
   for (let divisor = 1; divisor <= MAX_DIVISOR; divisor++) {
     const unit = smallest / divisor;
     if (magnitudes.every((v) => isInteger(v / unit))) {
-      return integerCodebook(codebook.id, values, unit);
+      const exact = integerCodebook(codebook.id, values, unit);
+      return codebook.family === "int" ? withLowestCode(exact) : exact;
     }
   }
   return null;
@@ -52,6 +55,14 @@ export function toInt8Table(codebook: Codebook): IntegerCodebook {
   const values = distinct(codebook);
   const unit = Math.max(...values.map(Math.abs)) / 127;
   return integerCodebook(codebook.id, values, unit);
+}
+
+/** −7 … 7 of a symmetric INT4 becomes −8 … 7: the multiplier everyone builds, and the 16-bit accumulator of the paper. */
+function withLowestCode(book: IntegerCodebook): IntegerCodebook {
+  const { integers, codeBits } = book;
+  const half = 2 ** (codeBits - 1);
+  const symmetric = integers.length === 2 * half - 1 && integers[0] === 1 - half && integers.at(-1) === half - 1;
+  return symmetric && half > 1 ? { ...book, integers: [-half, ...integers] } : book;
 }
 
 function integerCodebook(id: string, values: readonly number[], unit: number): IntegerCodebook {

@@ -31,6 +31,13 @@ describe("toIntegers", () => {
     );
   });
 
+  it("gives a symmetric integer format the whole two's complement range, and other formats only what they use", () => {
+    const values = [-3, -2, -1, 0, 1, 2, 3];
+    assert.deepEqual(toIntegers({ id: "int3", family: "int", values })!.integers, [-4, -3, -2, -1, 0, 1, 2, 3]);
+    assert.deepEqual(toIntegers({ id: "e1m1", family: "float", values })!.integers, values);
+    assert.deepEqual(toIntegers({ id: "ternary", family: "int", values: [-1, 0, 1] })!.integers, [-2, -1, 0, 1]);
+  });
+
   it("rejects what is not a codebook, naming it", () => {
     const fails = (values: number[], message: RegExp) =>
       assert.throws(

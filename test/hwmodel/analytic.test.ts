@@ -23,8 +23,8 @@ describe("the count model against synthesis", () => {
     const seen = SYNTHESIZED.slice(0, 12);
     const unseen = SYNTHESIZED.slice(12);
     let best = { ...CELLS };
-    for (let shift = 0.6; shift < 1.45; shift += 0.1) {
-      for (let node = 0.7; node < 1.45; node += 0.1) {
+    for (let shift = 0.6; shift < 1.45; shift += 0.25) {
+      for (let node = 0.7; node < 1.35; node += 0.2) {
         const cells = { ...CELLS, shift, node };
         if (meanSize(errors(seen, cells)) < meanSize(errors(seen, best))) best = cells;
       }
