@@ -36,7 +36,7 @@ export function csv(value: string | number | null): string {
 }
 
 /** Control characters, and the marks that turn the reading direction round, made visible; tab and newline stay. */
-function visible(text: string): string {
+export function visible(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }

@@ -47,8 +47,9 @@ const sameCost = 1e-9;
  * A row *beats* another when its loss is lower by more than `sigmas` standard errors of their paired difference over
  * the windows both have read (loss in nats per token, also where y is perplexity, its exponential).
  * - dominated: some row at no greater cost beats it; `by` is the one of lowest loss;
- * - frontier: not dominated, and it beats the frontier row of next lower cost (the cheapest row stands by itself);
- * - tie: the rest. It may look better than a cheaper row, but the data cannot tell them apart; `by` is that row.
+ * - frontier: not dominated, and it beats the frontier row of next lower cost and every row that cannot be told from
+ *   that one (the cheapest row stands by itself, at equal cost the one of lower loss comes first);
+ * - tie: the rest. It may look better than a cheaper row, but the data do not say so; `by` is that row.
  *
  * @throws UserError when rows of two models, tasks, protocols, scopes or cost sources are mixed, a key appears twice,
  * or two rows of one protocol have read different numbers of windows.
@@ -56,7 +57,7 @@ const sameCost = 1e-9;
 export function frontier(rows: readonly Row[], options: FrontierOptions): Frontier {
   const { x, y, sigmas = defaultSigmas } = options;
   if (!(sigmas >= 0)) throw new UserError(`frontier: sigmas must be 0 or more, found ${sigmas}`);
-  refuseMixture(rows, "model", (row) => row.modelSha256);
+  refuseMixture(rows, "model", (row) => `${row.model}, SHA-256 ${row.modelSha256.slice(0, 12)}`);
   for (const field of ["task", "protocol", "scope"] as const) refuseMixture(rows, field, (row) => row[field]);
   if (new Set(rows.map((row) => row.key)).size < rows.length)
     throw new UserError("frontier: a row's key appears twice");
@@ -84,21 +85,31 @@ export function frontier(rows: readonly Row[], options: FrontierOptions): Fronti
 }
 
 function decide(points: FrontierPoint[], sigmas: number): void {
-  let last: FrontierPoint | undefined;
+  // The latest frontier row, then the rows that do not beat it: together the rung that the next one has to beat.
+  let rung: FrontierPoint[] = [];
   for (const point of points) {
-    let dominator: FrontierPoint | undefined;
-    for (const other of points) {
-      if (other === point || (other.x > point.x && !sameX(other, point))) continue;
-      if (beats(other.row, point.row, sigmas) && (!dominator || other.y < dominator.y)) dominator = other;
-    }
+    const noDearer = points.filter((other) => other !== point && (other.x < point.x || sameX(other, point)));
+    const dominator = lowest(noDearer.filter((other) => beats(other.row, point.row, sigmas)));
+    const rivals = rung.filter((other) => !beats(point.row, other.row, sigmas));
     if (dominator) {
       point.status = "dominated";
       point.by = dominator.row.key;
-    } else if (!last || beats(point.row, last.row, sigmas)) {
+    } else if (rivals.length === 0) {
       point.status = "frontier";
-      last = point;
-    } else point.by = last.row.key;
+      rung = [point];
+    } else {
+      point.by = (rivals.includes(rung[0]!) ? rung[0]! : lowest(rivals)!).row.key;
+      // A row that beats the leader but not all its ties neither joins them nor keeps a later one off the frontier.
+      if (rivals.includes(rung[0]!)) rung.push(point);
+    }
   }
+}
+
+function lowest(points: readonly FrontierPoint[]): FrontierPoint | undefined {
+  return points.reduce<FrontierPoint | undefined>(
+    (best, point) => (best && best.y <= point.y ? best : point),
+    undefined,
+  );
 }
 
 /** True when a's loss is lower than b's by more than `sigmas` standard errors of the difference. */

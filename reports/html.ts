@@ -109,7 +109,7 @@ export function tableHtml(table: Table, kind: string, frame = ""): string {
   const label = html(table.caption);
   return (
     `<div class="scroll ${frame}" role="region" tabindex="0" aria-label="${label}"><table class="${kind}">` +
-    `<caption>${label}</caption><thead><tr>${head.join("")}</tr></thead><tbody>\n${body.join("\n")}\n</tbody></table></div>`
+    `<caption><span>${label}</span></caption><thead><tr>${head.join("")}</tr></thead><tbody>\n${body.join("\n")}\n</tbody></table></div>`
   );
 }
 

@@ -1,4 +1,4 @@
-import { markdown } from "./escape.ts";
+import { markdown, plain } from "./escape.ts";
 import { type Figure, familiesOf, frontierFigure, otherFigures } from "./figures.ts";
 import type { ReportInput } from "./input.ts";
 import { cautions, provenance, sentence } from "./summary.ts";
@@ -59,6 +59,6 @@ function image(figure: Figure): string {
 function codeSpan(text: string): string {
   const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
-  const line = text.replace(/\s+/g, " ");
+  const line = plain(text);
   return longest > 0 ? `${fence} ${line} ${fence}` : `${fence}${line}${fence}`;
 }

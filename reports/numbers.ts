@@ -20,6 +20,7 @@ export function decimals(value: number, sigma: number | null): number {
 /** `0.0123 ± 0.0004`: the value to the precision of its error. */
 export function withSigma(value: number | null, sigma: number | null): string {
   if (value === null) return missing;
+  if (value === 0 && !sigma) return "0";
   const places = decimals(value, sigma);
   return signed(value.toFixed(places)) + (sigma === null ? "" : ` ± ${sigma.toFixed(places)}`);
 }

@@ -21,7 +21,7 @@ export function sentence(view: View): string {
     ties.length === 0 ? "none ties with them" : `${ties.join(", ")} ${ties.length === 1 ? "ties" : "tie"} with them`;
   return (
     `Of ${points.length} ${kind}${where}, ${best.length} ${best.length === 1 ? "is" : "are"} worth the ${what}: ` +
-    `${best.join(" → ")}; ${tied} within ${sigmas} σ of the paired difference; the other ${points.length - best.length - ties.length} lose.`
+    `${best.join(" → ")}; ${tied} within ${sigmas} σ of the paired difference; ${points.length - best.length - ties.length} are dominated.`
   );
 }
 

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { html } from "./escape.ts";
+import { html, visible } from "./escape.ts";
 
 export interface SvgOptions {
   /** Prefix for every id inside, so that several charts can stand in one page. */
@@ -32,7 +32,7 @@ export async function renderSvg(spec: TopLevelSpec, options: SvgOptions): Promis
   vega.resetSVGDefIds();
   const view = new vega.View(vega.parse(compiled), { renderer: "none" });
   try {
-    return dress(await view.toSVG(), options);
+    return dress(visible(await view.toSVG()), options);
   } finally {
     view.finalize();
   }

@@ -1,10 +1,11 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { TensorProfile } from "../../evaluate/row.ts";
 import { significant, withSigma } from "../numbers.ts";
-import { plotScale } from "./scale.ts";
+import { type PlotScale, tickValues } from "./scale.ts";
 import { listPalette, plotWidth, theme } from "./theme.ts";
 
-/** Label of the strip for tensors without a finite ν. */
+/** Label of the strip for tensors without a finite ν, and the plot's width beside it. */
+const width = plotWidth - 40;
 const noTail = "Gaussian or no fit";
 
 /**
@@ -43,8 +44,10 @@ export function degreesChart(profiles: readonly TensorProfile[], title: string):
       xOffset: { field: "kind", scale: { domain: palette.domain } },
     },
   });
+  const scale = nuScale(tailed);
+  const ticks = tickValues(scale);
   const main = {
-    width: plotWidth,
+    width,
     height: 240,
     data: { values: tailed },
     encoding: { x: x({ labelAngle: 0, labelOverlap: true }) },
@@ -56,8 +59,8 @@ export function degreesChart(profiles: readonly TensorProfile[], title: string):
             field: "low",
             type: "quantitative",
             title: "degrees of freedom ν",
-            scale: tailed.length > 0 ? nuScale(tailed) : {},
-            axis: { format: "~r", tickCount: 6 },
+            scale,
+            axis: { format: "~r", tickCount: 6, ...(ticks && { values: ticks }) },
           },
           y2: { field: "high" },
           xOffset: { field: "kind", scale: { domain: palette.domain } },
@@ -75,7 +78,7 @@ export function degreesChart(profiles: readonly TensorProfile[], title: string):
     ],
   };
   const strip = {
-    width: plotWidth,
+    width,
     height: { step: 24 },
     data: { values: gaussian },
     ...point(
@@ -92,12 +95,9 @@ export function degreesChart(profiles: readonly TensorProfile[], title: string):
   return { description: title, config: theme, spacing: 6, vconcat: parts } as TopLevelSpec;
 }
 
-function nuScale(tailed: { nu: number | null; low: number | null; high: number | null }[]): object {
-  const ends = tailed.flatMap((point) => [point.low!, point.high!]);
-  const { domain } = plotScale(ends, [], { low: 0.06, high: 0.06 });
-  return {
-    type: "log",
-    nice: false,
-    domain: domain[0] > 0 ? domain : [Math.min(...ends) * 0.9, Math.max(...ends) * 1.1],
-  };
+/** A log scale whatever the span, with room for the bars; any domain will do when there is nothing to draw. */
+function nuScale(tailed: { low: number | null; high: number | null }[]): PlotScale {
+  const ends = tailed.flatMap(({ low, high }) => [low!, high!]);
+  const domain: [number, number] = ends.length > 0 ? [Math.min(...ends) / 1.08, Math.max(...ends) * 1.08] : [1, 10];
+  return { type: "log", nice: false, domain };
 }

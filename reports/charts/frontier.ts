@@ -4,16 +4,16 @@ import type { Frontier, FrontierPoint } from "../frontier.ts";
 import { significant, withSigma } from "../numbers.ts";
 import { rowNames } from "../views.ts";
 import { placeLabels } from "./labels.ts";
-import { type PlotScale, plotScale, position, valueAt } from "./scale.ts";
+import { type PlotScale, plotScale, position, tickValues, valueAt } from "./scale.ts";
 import { familyPalette, plotWidth, theme } from "./theme.ts";
 
 const size = { width: plotWidth, height: 380 };
 
 /** What is known of a row is said by three marks as well as in words: solid, hollow, faint. */
 const looks = {
-  frontier: { fillOpacity: 1, opacity: 1 },
-  tie: { fillOpacity: 0, opacity: 0.9 },
-  dominated: { fillOpacity: 0.35, opacity: 0.45 },
+  frontier: { size: 85, fillOpacity: 1, opacity: 1 },
+  tie: { size: 65, fillOpacity: 0, opacity: 1 },
+  dominated: { size: 30, fillOpacity: 1, opacity: 0.5 },
 };
 
 /**
@@ -38,6 +38,7 @@ export function frontierChart(frontier: Frontier, families: Iterable<string>, ti
       yHigh: point.y + (ySigma ?? 0),
       family: point.row.family,
       ...looks[point.status],
+      faint: looks[point.status].opacity * 0.45,
       text: `${names.get(point.row.key)}: ${loss}, ${x.name} ${significant(point.x)}, ${verdict(point, names)}`,
     };
   });
@@ -61,23 +62,36 @@ export function frontierChart(frontier: Frontier, families: Iterable<string>, ti
   const present = palette.domain.filter((family) => drawn.has(family));
   const legend = { title: null, values: present, symbolFillOpacity: 1 };
   const showReference = reference !== null && (yScale.type !== "log" || reference >= yScale.domain[0]);
-  const axis = { format: "~r", labelOverlap: true, tickCount: 6 } as const;
+  const axis = (scale: PlotScale) => ({
+    format: "~r",
+    labelOverlap: true,
+    tickCount: 6,
+    ...(tickValues(scale) && { values: tickValues(scale) }),
+  });
   const layers = [
     ...(showReference ? referenceLayers(reference, xScale) : []),
     {
       data: { values: line },
-      mark: { type: "line", interpolate: "step-after", strokeWidth: 1.5, stroke: "currentColor", opacity: 0.6 },
+      mark: {
+        type: "line",
+        interpolate: "step-after",
+        strokeWidth: 1.5,
+        stroke: "currentColor",
+        opacity: 0.6,
+        aria: false,
+      },
       encoding: { order: { field: "x" } },
     },
     bars("yLow", "yHigh", "y", clipped),
     ...(marks.some((mark) => mark.xHigh > mark.xLow) ? [bars("xLow", "xHigh", "x", clipped)] : []),
     {
       data: { values: clipped },
-      mark: { type: "point", size: 70, strokeWidth: 1.5 },
+      mark: { type: "point", strokeWidth: 1.5 },
       encoding: {
         stroke: { field: "family", type: "nominal", scale: { domain: palette.domain, range: palette.colors }, legend },
         fill: { field: "family", type: "nominal", scale: { domain: palette.domain, range: palette.colors }, legend },
         shape: { field: "family", type: "nominal", scale: { domain: palette.domain, range: palette.shapes }, legend },
+        size: { field: "size", type: "quantitative", scale: null, legend: null },
         fillOpacity: { field: "fillOpacity", type: "quantitative", scale: null, legend: null },
         opacity: { field: "opacity", type: "quantitative", scale: null, legend: null },
         description: { field: "text" },
@@ -94,8 +108,8 @@ export function frontierChart(frontier: Frontier, families: Iterable<string>, ti
     ...size,
     config: theme,
     encoding: {
-      x: { field: "x", type: "quantitative", title: x.title, scale: xScale, axis },
-      y: { field: "y", type: "quantitative", title: y.title, scale: yScale, axis },
+      x: { field: "x", type: "quantitative", title: x.title, scale: xScale, axis: axis(xScale) },
+      y: { field: "y", type: "quantitative", title: y.title, scale: yScale, axis: axis(yScale) },
     },
     layer: layers,
   } as TopLevelSpec;
@@ -113,7 +127,7 @@ function bars(low: string, high: string, channel: "x" | "y", values: object[]): 
     encoding: {
       [channel]: { field: low, type: "quantitative" },
       [`${channel}2`]: { field: high },
-      opacity: { field: "opacity", type: "quantitative", scale: null, legend: null },
+      opacity: { field: channel === "x" ? "faint" : "opacity", type: "quantitative", scale: null, legend: null },
     },
   };
 }

@@ -47,6 +47,7 @@ export function placeLabels(
     ...marks.map(({ x, y }): Box => [x - markRadius, y - markRadius, x + markRadius, y + markRadius]),
     ...obstacles,
   ];
+  const placed: Box[] = [];
   return labelled.map(({ x, y, text }) => {
     const width = text.length * fontSize * widthPerSize;
     let best: { box: Box; cost: number } | undefined;
@@ -56,14 +57,15 @@ export function placeLabels(
         const middle = y + dy * (reach + (dx === 0 ? height / 2 : 4));
         const left = dx < 0 ? x - reach - width : dx > 0 ? x + reach : x - width / 2;
         const box: Box = [left, middle - height / 2, left + width, middle + height / 2];
-        const cost = taken.reduce((sum, other) => sum + overlap(box, other), 0) + 4 * outside(box, size);
+        const covered = (others: Box[]) => others.reduce((sum, other) => sum + overlap(box, other), 0);
+        const cost = covered(taken) + 4 * covered(placed) + 4 * outside(box, size);
         if (!best || cost < best.cost) best = { box, cost };
         if (cost === 0) break;
       }
       if (best!.cost === 0) break;
     }
     const { box } = best!;
-    taken.push(box);
+    placed.push(box);
     return { text, x: box[0], y: (box[1] + box[3]) / 2 };
   });
 }

@@ -32,11 +32,17 @@ export function numberLineChart(
     height: { step: 24 },
     data: { values },
     encoding: {
-      y: { field: "line", type: "nominal", sort: null, title: null, axis: { ticks: false, domain: false, grid: true } },
+      y: {
+        field: "line",
+        type: "nominal",
+        sort: null,
+        title: null,
+        axis: { ticks: false, domain: false, grid: true, labelPadding: 8 },
+      },
     },
     layer: [
       {
-        mark: { type: "tick", size: 15, thickness: 2 },
+        mark: { type: "tick", size: 15, thickness: 2, opacity: 1 },
         encoding: {
           x: {
             field: "value",

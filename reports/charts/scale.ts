@@ -35,6 +35,20 @@ export function plotScale(values: readonly number[], extent: readonly number[], 
   return { ...scale, domain: [low, inverse(scale, ends[1] + margin.high * length)] };
 }
 
+/** Tick values of a log scale: every digit within one decade, 1, 2, 5 over a few, else powers of ten. Others choose their own. */
+export function tickValues(scale: PlotScale): number[] | undefined {
+  if (scale.type !== "log") return undefined;
+  const [low, high] = scale.domain;
+  const steps = high / low < 10 ? [1, 2, 3, 4, 5, 6, 7, 8, 9] : high / low < 300 ? [1, 2, 5] : [1];
+  const ticks: number[] = [];
+  for (let decade = Math.floor(Math.log10(low)); decade <= Math.log10(high); decade++)
+    for (const step of steps) {
+      const tick = Number(`${step}e${decade}`);
+      if (tick >= low && tick <= high) ticks.push(tick);
+    }
+  return ticks.length > 1 ? ticks : undefined;
+}
+
 /** Position of `value` on the scale, from 0 at the low end of the domain to 1 at the high end. */
 export function position(scale: PlotScale, value: number): number {
   const [low, high] = scale.domain.map((end) => forward(scale, end)) as [number, number];

@@ -10,7 +10,7 @@ const known = ["int", "float", "normal", "student", "log", "apot"];
 const shapes = ["square", "circle", "diamond", "triangle-up", "triangle-down", "cross", "triangle-right", "stroke"];
 
 /** Plot width of every chart, px: with labels and axis it fills a column of text. */
-export const plotWidth = 560;
+export const plotWidth = 640;
 
 /** One colour and one shape a category, so that neither colour nor shape alone carries the meaning. */
 export interface Palette {
@@ -81,7 +81,13 @@ export const theme: Config = {
     padding: 0,
     offset: 10,
   },
-  header: { labelColor: ink, titleColor: ink, labelFontSize: 11, labelFontWeight: "normal", titleFontSize: 11 },
+  header: {
+    labelColor: ink,
+    titleColor: ink,
+    labelFontSize: 11,
+    labelFontWeight: "normal",
+    labelBaseline: "line-bottom",
+  },
   title: { color: ink, subtitleColor: ink, fontSize: 13, fontWeight: "normal", anchor: "start" },
   text: { color: ink, fontSize: 11 },
   rule: { color: ink },

@@ -55,10 +55,10 @@ function bell(random: () => number): number {
   return sum;
 }
 
-const random = generator(2402);
-const difficulty = Array.from({ length: windows }, () => 3.1 + 0.25 * bell(random));
+const text = generator(2402);
+const difficulty = Array.from({ length: windows }, () => 3.1 + 0.25 * bell(text));
 
-export function makeRow(changes: Partial<Row> & { loss?: number; noise?: number } = {}): Row {
+export function makeRow(changes: Partial<Row> & { loss?: number; noise?: number } = {}, random = generator(7)): Row {
   const { loss = 0, noise = 0.04, ...rest } = changes;
   const deltas = difficulty.map(() => loss * (1 + 0.3 * bell(random)) + noise * loss ** 0.5 * bell(random) * 0.5);
   const windowLoss = difficulty.map((base, i) => base + deltas[i]!);
@@ -98,6 +98,7 @@ export function makeRow(changes: Partial<Row> & { loss?: number; noise?: number 
 }
 
 export function makeRows(): Row[] {
+  const random = generator(1908);
   const rows = [
     makeRow({
       format: "fp32",
@@ -113,40 +114,43 @@ export function makeRows(): Row[] {
     for (const [element, family, bits, loss, area] of specs) {
       const scaled = loss * (group === 32 ? 0.72 : 1);
       rows.push(
-        makeRow({
-          format: `${element}@g${group}`,
-          element,
-          family,
-          group,
-          bitsPerWeight: bits + 16 / group,
-          loss: scaled,
-          layers: Array.from({ length: 4 }, (_, layer) =>
-            kinds.map((kind) => ({
-              name: `model.layers.${layer}.${kind === "gate_proj" || kind === "up_proj" || kind === "down_proj" ? "mlp" : "self_attn"}.${kind}.weight`,
-              shape: [192, 192],
-              relativeMse: (scaled / 4) * (0.7 + 0.6 * random()),
-              zeroGroups: 0,
-            })),
-          ).flat(),
-          warnings: element === "e2m1+sr" ? ["3 groups were clipped"] : [],
-          cost: {
-            weight: element,
-            activation: element,
-            terms: 64,
-            accumulatorBits: 12 + bits,
-            areaGe: area,
-            multiplierGe: area * 0.45,
-            accumulatorGe: area * 0.55,
-            areaUm2: area * 0.8,
-            node: "nangate45",
-            delayPs: null,
-            energyFj: null,
-            variant: "sign-magnitude",
-            provenance: "modelled",
-            source: "count model v1 (invented for this test)",
-            relativeError: 0.04,
+        makeRow(
+          {
+            format: `${element}@g${group}`,
+            element,
+            family,
+            group,
+            bitsPerWeight: bits + 16 / group,
+            loss: scaled,
+            layers: Array.from({ length: 4 }, (_, layer) =>
+              kinds.map((kind) => ({
+                name: `model.layers.${layer}.${kind === "gate_proj" || kind === "up_proj" || kind === "down_proj" ? "mlp" : "self_attn"}.${kind}.weight`,
+                shape: [192, 192],
+                relativeMse: (scaled / 4) * (0.7 + 0.6 * random()),
+                zeroGroups: 0,
+              })),
+            ).flat(),
+            warnings: element === "e2m1+sr" ? ["3 groups were clipped"] : [],
+            cost: {
+              weight: element,
+              activation: element,
+              terms: 64,
+              accumulatorBits: 12 + bits,
+              areaGe: area,
+              multiplierGe: area * 0.45,
+              accumulatorGe: area * 0.55,
+              areaUm2: area * 0.8,
+              node: "nangate45",
+              delayPs: null,
+              energyFj: null,
+              variant: "sign-magnitude",
+              provenance: "modelled",
+              source: "count model v1 (invented for this test)",
+              relativeError: 0.04,
+            },
           },
-        }),
+          random,
+        ),
       );
     }
   }
@@ -154,6 +158,7 @@ export function makeRows(): Row[] {
 }
 
 export function makeProfiles(): TensorProfile[] {
+  const random = generator(4);
   return Array.from({ length: 4 }, (_, layer) =>
     kinds.map((kind, i): TensorProfile => {
       const gaussian = (layer === 0 && i < 2) || (layer === 3 && i === 5);

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { sentence } from "../../reports/summary.ts";
+import { rowNames, views } from "../../reports/views.ts";
+import { codebooks, makeRow, makeRows } from "./fixture.ts";
+
+describe("views", () => {
+  it("views(rows, codebooks) draws area at each group size, the commonest width by itself, and bits over all", () => {
+    const found = views(makeRows(), codebooks).map((view) => [
+      view.frontier.x,
+      view.group,
+      view.bits,
+      view.frontier.points.length,
+    ]);
+    assert.deepEqual(found, [
+      ["areaGe", 128, null, 20],
+      ["areaGe", 128, 4, 14],
+      ["areaGe", 32, null, 20],
+      ["areaGe", 32, 4, 14],
+      ["bitsPerWeight", null, null, 40],
+    ]);
+  });
+
+  it("views(rows) never joins models, tasks, protocols, scopes or cost sources", () => {
+    const rows = makeRows();
+    const other = rows.map((row) => ({ ...row, key: `${row.key}/b`, model: "b", modelSha256: "b" }));
+    const published = rows.slice(1, 8).map((row) => ({
+      ...row,
+      key: `${row.key}/published`,
+      method: "other",
+      cost: { ...row.cost!, provenance: "published" as const, source: "paper, Table 10" },
+    }));
+    const found = views([...rows, ...other, ...published]);
+    assert.equal(found.filter((view) => view.model === "b").length, 3);
+    assert.equal(found.filter((view) => view.model === "reference" && view.frontier.x === "areaGe").length, 3);
+  });
+
+  it("views(rows) compares by perplexity where there is no baseline to difference with", () => {
+    const rows = makeRows()
+      .slice(1, 6)
+      .map((row) => ({ ...row, deltaLoss: null, deltaLossSigma: null }));
+    assert.equal(views(rows)[0]?.frontier.y, "perplexity");
+    assert.equal(views(rows)[0]?.frontier.baseline, null);
+  });
+
+  it("rowNames(rows) gives the shortest names that are unique", () => {
+    const a = makeRow({ key: "1", format: "int4@g128", element: "int4" });
+    const names = (...rows: Parameters<typeof rowNames>[0]) => [...rowNames(rows).values()];
+    assert.deepEqual(names(a), ["int4"]);
+    assert.deepEqual(names(a, { ...a, key: "2", format: "int4@g32" }), ["int4@g128", "int4@g32"]);
+    assert.deepEqual(names(a, { ...a, key: "2", method: "gptq" }), ["int4@g128 rtn", "int4@g128 gptq"]);
+    assert.deepEqual(names(a, { ...a, key: "2", seed: 7 }), ["int4@g128 rtn seed 0", "int4@g128 rtn seed 7"]);
+  });
+
+  it("sentence(view) names the frontier from the cheapest to the best", () => {
+    assert.match(
+      sentence(views(makeRows(), codebooks)[0]!),
+      /^Of 20 formats at g128 on reference, 6 are worth the area: int3 → int4 → e2m1 → int5 → e2m2 → int8; e1m2, /,
+    );
+  });
+});
