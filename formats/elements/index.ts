@@ -1,0 +1,63 @@
+import type { Element } from "../element.ts";
+import { UserError } from "../error.ts";
+import { nearest } from "../suggest.ts";
+import type { ElementFamily } from "./family.ts";
+import { integers } from "./integers.ts";
+import { minifloats } from "./minifloats.ts";
+import { posits } from "./posits.ts";
+import { powerSums } from "./powerSums.ts";
+import { quantileBooks } from "./quantileBooks.ts";
+import { tables } from "./tables.ts";
+
+/** Every family of elements. A new one is one file and one entry here. */
+export const elementFamilies: readonly ElementFamily[] = [
+  integers,
+  quantileBooks,
+  minifloats,
+  powerSums,
+  tables,
+  posits,
+];
+
+const made = new Map<string, Element>();
+/** Made elements kept for reuse; a search over ν may ask for any number of others. */
+const MADE_MAX = 1024;
+
+/** All listed elements, in order of family. Ids with parameters (`sf4_3.5`) are a family's own and not all listed. */
+export function listElements(): Element[] {
+  return elementFamilies.flatMap(({ listed }) => listed.map((id) => getElement(id)));
+}
+
+/** The element of an id or alias, upper or lower case. Throws UserError naming the nearest ids. */
+export function getElement(id: string): Element {
+  const found = findElement(id);
+  if (found) return found;
+  const names = listElements().flatMap((item) => [item.id, ...item.aliases]);
+  const similar = nearest(id.toLowerCase(), names);
+  const hint = similar.length > 0 ? `; did you mean ${similar.join(", ")}?` : "; `bitfrontier formats` lists all";
+  throw new UserError(`unknown element ${JSON.stringify(id.slice(0, 60))}${hint}`);
+}
+
+/** Whether an id names an element by itself, without group and options. A parameter out of range counts as no element. */
+export function isElementId(id: string): boolean {
+  try {
+    return findElement(id) !== undefined;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
+function findElement(id: string): Element | undefined {
+  const name = id.toLowerCase();
+  const known = made.get(name);
+  if (known) return known;
+  for (const { make } of elementFamilies) {
+    const item = make(name);
+    if (!item) continue;
+    const shared = made.get(item.id) ?? item;
+    if (made.size < MADE_MAX) made.set(name, shared).set(shared.id, shared);
+    return shared;
+  }
+  return undefined;
+}
