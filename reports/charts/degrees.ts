@@ -37,7 +37,7 @@ export function degreesChart(profiles: readonly TensorProfile[], title: string):
     axis,
   });
   const point = (encoding: object, mark: object) => ({
-    mark: { type: "point", size: 60, strokeWidth: 1.5, ...mark },
+    mark: { type: "point", size: 60, strokeWidth: 1.5, opacity: 1, ...mark },
     encoding: {
       ...encoding,
       description: { field: "text" },

@@ -41,7 +41,7 @@ export function layerErrorChart(named: readonly { name: string; row: Row }[], ti
     spec: {
       width: 124,
       height: 110,
-      mark: { type: "point", size: 34, strokeWidth: 1.4 },
+      mark: { type: "point", size: 34, strokeWidth: 1.4, opacity: 1 },
       encoding: {
         x: {
           field: "layer",
