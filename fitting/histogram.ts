@@ -77,10 +77,12 @@ function exact(data: Samples, skipZeros: boolean, center: number, unit: number):
 const word = new Uint32Array(1);
 const float = new Float32Array(word.buffer);
 
-/** Inverse of the order-preserving map from float32 bits to unsigned integers. */
+/** Inverse of the order-preserving map from float32 bits to unsigned integers; beyond float32's range, its end. */
 function fromKey(key: number): number {
-  word[0] = key >= 0x80000000 ? key - 0x80000000 : ~key;
-  return Number.isFinite(float[0]!) ? float[0]! : Math.sign(float[0]!) * 3.4e38;
+  const positive = key >= 0x80000000;
+  word[0] = positive ? key - 0x80000000 : ~key;
+  if (Number.isFinite(float[0]!)) return float[0]!;
+  return positive ? 3.4e38 : -3.4e38;
 }
 
 function binned(data: Samples, skipZeros: boolean, center: number, unit: number): Histogram {

@@ -121,31 +121,3 @@ export function studentTCdf(nu: number): (t: number) => number {
     return t < 0 ? 0.5 - body : 0.5 + body;
   };
 }
-
-/** The t with P(T ≤ t) = p, 0 < p < 1: bracketing, then Newton steps kept inside the bracket. */
-export function studentTQuantile(nu: number): (p: number) => number {
-  const cdf = studentTCdf(nu);
-  const logPdf = studentTLogPdf(nu);
-  return (p) => {
-    if (p === 0.5) return 0;
-    const tail = Math.min(p, 1 - p);
-    if (!(tail > 0)) return p <= 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-    let high = 0;
-    let low = -1;
-    while (cdf(low) > tail) {
-      high = low;
-      low *= 2;
-    }
-    let t = 0.5 * (low + high);
-    for (let i = 0; i < 200; i++) {
-      const excess = cdf(t) - tail;
-      if (excess > 0) high = t;
-      else low = t;
-      const newton = t - excess / Math.exp(logPdf(t));
-      const next = newton > low && newton < high ? newton : 0.5 * (low + high);
-      if (Math.abs(next - t) <= 4e-16 * Math.abs(t)) break;
-      t = next;
-    }
-    return p < 0.5 ? t : -t;
-  };
-}

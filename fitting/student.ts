@@ -4,7 +4,17 @@ import { solve3, type Theta } from "./likelihood.ts";
 import { exactLogLikelihood, maximize } from "./maximize.ts";
 import { type Moments, moments, type Samples } from "./moments.ts";
 import { lgamma, normalCdf, studentTCdf } from "./special.ts";
-import { ATOM_FROM, DISCRETE_UP_TO, judge, SPARSE_FROM, sparseMessage, TINY_BELOW, type Verdict } from "./verdict.ts";
+import {
+  ATOM_FROM,
+  DISCRETE_UP_TO,
+  judge,
+  SPARSE_COUNT,
+  SPARSE_FROM,
+  SPARSE_OVER_OTHERS,
+  sparseMessage,
+  TINY_BELOW,
+  type Verdict,
+} from "./verdict.ts";
 
 /** What distribution a tensor has. Null means: not estimable for this verdict, see `message`. */
 export interface TFit {
@@ -52,11 +62,12 @@ export interface FitOptions {
 export function fitStudentT(data: Samples, options: FitOptions = {}): TFit {
   const all = moments(data, options.name);
   const zeroFraction = all.zeros / all.n;
-  const sparse = zeroFraction > SPARSE_FROM && all.zeros < all.n;
   const base = { n: all.n, zeroFraction };
   if (all.minimum === all.maximum) {
     return { ...base, ...empty(all, all.n), verdict: "constant", message: `all ${all.n} elements are ${all.minimum}` };
   }
+  const others = zeroFraction > SPARSE_FROM && all.zeros >= SPARSE_COUNT ? histogram(data, true) : null;
+  const sparse = others !== null && zeroFraction > SPARSE_OVER_OTHERS * others.largest * (1 - zeroFraction);
   const some = sparse ? moments(nonZeros(data, all.n - all.zeros), options.name) : all;
   const wrap = (
     verdict: Verdict,
@@ -71,7 +82,7 @@ export function fitStudentT(data: Samples, options: FitOptions = {}): TFit {
   if (some.n < TINY_BELOW) {
     return wrap("tiny", `${some.n} elements are too few to estimate tails (${TINY_BELOW} needed)`, empty(some, some.n));
   }
-  const points = histogram(data, sparse);
+  const points = sparse ? others : histogram(data, false);
   const few = points.count.length <= DISCRETE_UP_TO && some.n >= 32 * points.count.length;
   if (few || points.largest > ATOM_FROM) {
     const message = few

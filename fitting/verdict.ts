@@ -18,8 +18,11 @@ export const LR_CRITICAL = 9.55;
 export const NU_GAUSSIAN = 200;
 /** The uniform distribution is 0.057 from its best normal; trained weights stay below 0.04 from their best t. */
 export const KS_POOR = 0.05;
-/** More zeros than a continuous distribution can have. */
+/** More exact zeros than a continuous distribution can have, and a share worth saying. */
 export const SPARSE_FROM = 0.01;
+export const SPARSE_COUNT = 10;
+/** On a grid zero is one value among others; zeros of their own are this many times as frequent as any other value. */
+export const SPARSE_OVER_OTHERS = 3;
 /** One value with 20 % of the data, or fewer than this many values among 32 times as many elements. */
 export const ATOM_FROM = 0.2;
 export const DISCRETE_UP_TO = 32;

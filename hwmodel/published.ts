@@ -46,10 +46,10 @@ function row(
 }
 
 /**
- * The paper's cost of a format times itself, 256 terms; null where it has no row (SF4 and NF4 among others). Gate
+ * The paper's cost of an element times itself, 256 terms, as a row of ours; null where it has no row (SF4 and NF4 among others). Gate
  * equivalents are the printed areas over the inferred NAND2 of TSMC 28. Power was printed without a clock, so energy is null.
  */
-export function publishedCost(format: string): MacCost | null {
+export function publishedMac(format: string): MacCost | null {
   const found = PUBLISHED.find((p) => p.format === format);
   if (!found) return null;
   const ge = technologyNode("tsmc28").nand2Um2;

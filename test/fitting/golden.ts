@@ -32,7 +32,6 @@ interface Golden {
     z: number[];
     normalCdf: number[];
     t: [nu: number, t: number, cdf: number, logPdf: number][];
-    quantile: [nu: number, p: number, t: number][];
   };
 }
 

@@ -101,6 +101,35 @@ describe("fitStudentT names what it sees", () => {
     assert.match(f.message, /25\.0 % exact zeros; the other elements: Student t/);
   });
 
+  it("a few zeros, and zero as one value of a grid, are not sparse", () => {
+    const x = tSamples(18, 500, 5, 0, 1);
+    x.fill(0, 0, 6);
+    assert.equal(fitStudentT(x).verdict === "sparse", false);
+    const grid = tSamples(19, 50000, null, 0, 30).map(Math.round);
+    const f = fitStudentT(grid);
+    assert.equal(f.verdict, "gaussian");
+    assert.ok(f.zeroFraction > 0.01);
+  });
+
+  it("one absurd outlier moves nu a little and leaves every figure finite", () => {
+    const x = tSamples(20, 50000, 5, 0, 1e-3);
+    const before = fitStudentT(x);
+    x[9] = 3e38;
+    const f = fitStudentT(x);
+    assert.equal(f.verdict, "student");
+    assert.ok(f.nu! < before.nu! && f.nu! > 4, `${before.nu} -> ${f.nu}`);
+    for (const value of Object.values(f)) assert.ok(typeof value !== "number" || Number.isFinite(value));
+  });
+
+  it("skewed data are poor, and so is a mixture of two widths", () => {
+    const uniform = uniforms(21);
+    assert.equal(fitStudentT(Float32Array.from({ length: 30000 }, () => -Math.log(uniform()))).verdict, "poor");
+    const mixture = tSamples(22, 30000, null, 0, 1).map((v, i) => (i % 2 === 0 ? v : v * 1e-6));
+    const f = fitStudentT(mixture);
+    assert.equal(f.verdict, "poor");
+    assert.equal(f.nuStderr, null);
+  });
+
   it("a tensor of zeros with three numbers in it says that three are too few", () => {
     const x = new Float32Array(1000);
     x.set([1, 2, 3], 10);

@@ -55,6 +55,5 @@ x = [1e-3, 0.1, 0.5, 1, 1.5, 2, 2.5, 7.25, 11.9, 12.1, 100, 5000.5]
 out["special"] = dict(
     x=x, lgamma=list(special.gammaln(x)), digamma=list(special.digamma(x)), trigamma=list(special.polygamma(1, x)),
     z=[-12, -5, -3.01, -2.99, -1, -1e-3, 0, 0.7, 2, 4, 8], normalCdf=list(special.ndtr([-12, -5, -3.01, -2.99, -1, -1e-3, 0, 0.7, 2, 4, 8])),
-    t=[[nu, t, float(stats.t.cdf(t, nu)), float(stats.t.logpdf(t, nu))] for nu in (0.5, 1, 3, 5, 30, 400) for t in (-40, -3, -1.2, -0.01, 0, 0.4, 2, 9)],
-    quantile=[[nu, p, float(stats.t.ppf(p, nu))] for nu in (0.7, 3, 5, 7, 200) for p in (1e-9, 0.0322916666666667, 0.25, 0.49, 0.5, 0.9677083333333333)])
+    t=[[nu, t, float(stats.t.cdf(t, nu)), float(stats.t.logpdf(t, nu))] for nu in (0.5, 1, 3, 5, 30, 400) for t in (-40, -3, -1.2, -0.01, 0, 0.4, 2, 9)])
 print(json.dumps(out, default=float, indent=1))

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../formats/error.ts";
-import { chipOverhead, macCost, NODES, PUBLISHED, publishedCost, SYNTHESIZED } from "../../hwmodel/index.ts";
+import { listElements } from "../../formats/index.ts";
+import {
+  chipOverhead,
+  macCost,
+  macCostById,
+  NODES,
+  PUBLISHED,
+  publishedCost,
+  SYNTHESIZED,
+} from "../../hwmodel/index.ts";
 import { codebook } from "./codebooks.ts";
 
 const cost = (weight: string, activation = weight, options = {}) =>
@@ -73,6 +82,38 @@ describe("macCost", () => {
     assert.throws(bad([1]), UserError);
     assert.throws(bad([2 ** -100, 2 ** 100]), (e) => e instanceof UserError && /bad: .*accumulator/.test(e.message));
     assert.throws(() => macCost(codebook("int4"), codebook("int4"), { terms: 0 }), UserError);
+  });
+});
+
+describe("macCostById", () => {
+  it("knows every listed element, alone and against INT8, with positive finite areas", () => {
+    const elements = listElements();
+    assert.ok(elements.length > 30);
+    for (const { id } of elements) {
+      for (const c of [macCostById(id), macCostById(id, "int8")]) {
+        assert.ok(c.areaGe > 50 && c.areaGe < 3000 && c.multiplierGe > 0, `${id}: ${c.areaGe}`);
+        assert.ok(c.accumulatorBits >= 8 && c.accumulatorBits <= 128, `${id}: ${c.accumulatorBits}`);
+      }
+    }
+  });
+
+  it("gives registry formats the widths of the paper, in any spelling of the id", () => {
+    const widths = ["int4", "int5", "e2m1", "e2m1+sr", "e3m0", "apot4", "apot4+sp"].map(
+      (id) => macCostById(id).accumulatorBits,
+    );
+    assert.deepEqual(widths, [16, 18, 17, 18, 22, 16, 16]);
+    assert.equal(macCostById("int4-full").areaGe, macCostById("int4").areaGe);
+    assert.equal(macCostById("sf4@g32", "int8").weight, "sf4");
+    assert.match(macCostById("sf4", "sf4").variant, /^both via LUT to INT8/);
+    assert.throws(() => macCostById("sf44x"), UserError);
+    assert.throws(() => publishedCost("nonsense"), UserError);
+  });
+
+  it("agrees with the synthesized figures within 6 % for registry formats too", () => {
+    for (const { weight, activation, macGe } of SYNTHESIZED) {
+      const found = macCostById(weight, activation).areaGe;
+      assert.ok(Math.abs(found / macGe - 1) < 0.06, `${weight} x ${activation}: ${found} vs ${macGe}`);
+    }
   });
 });
 
