@@ -11,4 +11,6 @@ export { dequantize, type Quantized, quantize } from "./quantize.ts";
 export { type Quantizer, quantizerOf } from "./quantizer.ts";
 export { type ScaleRuleId, scaleRules } from "./scaleRules.ts";
 export { type ScaleStoreId, scaleStores } from "./scaleStores.ts";
+export { type FormatSheet, formatSheet, renderSheet } from "./sheet.ts";
 export { nearest } from "./suggest.ts";
+export { formatTable } from "./table.ts";
