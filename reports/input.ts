@@ -2,19 +2,21 @@ import type { Row, TensorProfile } from "../evaluate/row.ts";
 import { UserError } from "../formats/error.ts";
 import { plain } from "./escape.ts";
 
-/** A codebook as a number line draws it; plain data, so a report can be made away from the format library. */
+/** A codebook as a number line draws it: what a report needs of an `Element` of formats/, which can be given as it is. */
 export interface Codebook {
   id: string;
   label: string;
   family: string;
-  values: number[];
+  /** Bits of a stored code; without it, as many as the values need. */
+  bits?: number;
+  values: readonly number[];
 }
 
 /** Everything a report is made from. The same input gives the same bytes. */
 export interface ReportInput {
   rows: Row[];
   profiles: TensorProfile[];
-  codebooks: Codebook[];
+  codebooks: readonly Codebook[];
   /** The command line that made the rows. */
   command: string;
   /** ISO 8601 time. */

@@ -66,9 +66,9 @@ export function views(
   return result;
 }
 
-/** Bits of one code of each element, by the codebook's id: 15 or 16 values are 4 bits. */
+/** Bits of one code of each element, by the codebook's id; 15 or 16 values need 4. */
 function elementBits(codebooks: readonly Codebook[]): Map<string, number> {
-  return new Map(codebooks.map(({ id, values }) => [id, Math.ceil(Math.log2(values.length))]));
+  return new Map(codebooks.map(({ id, bits, values }) => [id, bits ?? Math.ceil(Math.log2(values.length))]));
 }
 
 function commonest(values: (number | null)[]): number | null {
