@@ -1,9 +1,11 @@
 import { type Histogram, histogram } from "./histogram.ts";
 import { ksDistance } from "./ks.ts";
-import { solve3, type Theta } from "./likelihood.ts";
+import { solve3 } from "./likelihood.ts";
 import { exactLogLikelihood, maximize } from "./maximize.ts";
 import { type Moments, moments, type Samples } from "./moments.ts";
+import { profileLower } from "./profile.ts";
 import { lgamma, normalCdf, studentTCdf } from "./special.ts";
+import { type Figures, type FitOptions, momentsOnly, type TFit } from "./tfit.ts";
 import {
   ATOM_FROM,
   DISCRETE_UP_TO,
@@ -16,45 +18,6 @@ import {
   type Verdict,
 } from "./verdict.ts";
 
-/** What distribution a tensor has. Null means: not estimable for this verdict, see `message`. */
-export interface TFit {
-  /** Elements given, and elements the figures below describe (fewer only for `sparse`). */
-  n: number;
-  fitted: number;
-  zeroFraction: number;
-  verdict: Verdict;
-  message: string;
-  /** Degrees of freedom; null when Gaussian (infinite), with `nuLower` as what is known. */
-  nu: number | null;
-  nuStderr: number | null;
-  /** One-sided 95 % lower confidence bound of ν. */
-  nuLower: number | null;
-  location: number | null;
-  locationStderr: number | null;
-  /** Scale of the t, or the standard deviation when Gaussian. */
-  scale: number | null;
-  scaleStderr: number | null;
-  mean: number;
-  standardDeviation: number;
-  skewness: number | null;
-  excessKurtosis: number | null;
-  /** Nats per element under the best t and the best normal, and their difference (≥ 0). */
-  logLikelihood: number | null;
-  logLikelihoodNormal: number | null;
-  gain: number | null;
-  /** 2 n gain: χ² statistic of normal against t. */
-  likelihoodRatio: number | null;
-  ksT: number | null;
-  ksNormal: number | null;
-  /** ksNormal − ksT, the paper's KS-Δ (Tables 1, 11, 12): positive where a t fits better. */
-  ksDelta: number | null;
-}
-
-export interface FitOptions {
-  /** Name of the tensor in error messages. */
-  name?: string;
-}
-
 /**
  * Maximum-likelihood fit of a Student t (location, scale, ν) to `data` of any shape, flattened.
  * Standard errors come from the observed information. Throws UserError on NaN or infinity (with the index) and on no data.
@@ -64,23 +27,28 @@ export function fitStudentT(data: Samples, options: FitOptions = {}): TFit {
   const zeroFraction = all.zeros / all.n;
   const base = { n: all.n, zeroFraction };
   if (all.minimum === all.maximum) {
-    return { ...base, ...empty(all, all.n), verdict: "constant", message: `all ${all.n} elements are ${all.minimum}` };
+    return {
+      ...base,
+      ...momentsOnly(all, all.n),
+      verdict: "constant",
+      message: `all ${all.n} elements are ${all.minimum}`,
+    };
   }
   const others = zeroFraction > SPARSE_FROM && all.zeros >= SPARSE_COUNT ? histogram(data, true) : null;
   const sparse = others !== null && zeroFraction > SPARSE_OVER_OTHERS * others.largest * (1 - zeroFraction);
   const some = sparse ? moments(nonZeros(data, all.n - all.zeros), options.name) : all;
-  const wrap = (
-    verdict: Verdict,
-    message: string,
-    rest: Omit<TFit, "n" | "zeroFraction" | "verdict" | "message">,
-  ): TFit => ({
+  const wrap = (verdict: Verdict, message: string, rest: Figures): TFit => ({
     ...base,
     ...rest,
     verdict: sparse ? "sparse" : verdict,
     message: sparse ? sparseMessage(zeroFraction, message) : message,
   });
   if (some.n < TINY_BELOW) {
-    return wrap("tiny", `${some.n} elements are too few to estimate tails (${TINY_BELOW} needed)`, empty(some, some.n));
+    return wrap(
+      "tiny",
+      `${some.n} elements are too few to estimate tails (${TINY_BELOW} needed)`,
+      momentsOnly(some, some.n),
+    );
   }
   const points = sparse ? others : histogram(data, false);
   const few = points.count.length <= DISCRETE_UP_TO && some.n >= 32 * points.count.length;
@@ -88,7 +56,7 @@ export function fitStudentT(data: Samples, options: FitOptions = {}): TFit {
     const message = few
       ? `${points.count.length} distinct values: a grid, not a density`
       : `one value holds ${(100 * points.largest).toFixed(0)} % of the elements`;
-    return wrap("discrete", message, empty(some, some.n));
+    return wrap("discrete", message, momentsOnly(some, some.n));
   }
   return fitContinuous(data, sparse, points, some, wrap);
 }
@@ -98,7 +66,7 @@ function fitContinuous(
   sparse: boolean,
   points: Histogram,
   some: Moments,
-  wrap: (verdict: Verdict, message: string, rest: Omit<TFit, "n" | "zeroFraction" | "verdict" | "message">) => TFit,
+  wrap: (verdict: Verdict, message: string, rest: Figures) => TFit,
 ): TFit {
   const n = some.n;
   const { theta, likelihood, interior } = maximize(points, [0, -0.1, Math.log(5)]);
@@ -169,61 +137,4 @@ function inverseDiagonal(h: readonly number[]): [number, number, number] | null 
   const columns = [solve3(h, [1, 0, 0]), solve3(h, [0, 1, 0]), solve3(h, [0, 0, 1])];
   const [a, b, c] = columns;
   return a && b && c ? [a[0], b[1], c[2]] : null;
-}
-
-/** The ν whose profile log-likelihood is 1.645²/2 nats (of the whole data) below the maximum: bisection in log ν. */
-function profileLower(points: Histogram, best: Theta, top: number): number {
-  const coarse = points.count.length > 4096 ? merge(points, Math.ceil(points.count.length / 2048)) : points;
-  const highest = coarse === points ? top : maximize(coarse, best, true).likelihood.value;
-  const allowed = (1.645 * 1.645) / 2 / points.n;
-  let low = Math.log(1);
-  let high = best[2];
-  let start: Theta = best;
-  for (let i = 0; i < 24; i++) {
-    const middle = 0.5 * (low + high);
-    const profile = maximize(coarse, [start[0], start[1], middle], true);
-    start = profile.theta;
-    if (highest - profile.likelihood.value > allowed) low = middle;
-    else high = middle;
-  }
-  return Math.exp(0.5 * (low + high));
-}
-
-/** Joins runs of `run` neighbouring points: a confidence bound does not need the fine ones. */
-function merge(points: Histogram, run: number): Histogram {
-  const used = Math.ceil(points.count.length / run);
-  const position = new Float64Array(used);
-  const count = new Float64Array(used);
-  for (let i = 0; i < points.count.length; i++) {
-    const k = Math.floor(i / run);
-    position[k] = position[k]! + points.position[i]! * points.count[i]!;
-    count[k] = count[k]! + points.count[i]!;
-  }
-  for (let k = 0; k < used; k++) position[k] = position[k]! / count[k]!;
-  return { ...points, position, count, lower: position, upper: position };
-}
-
-function empty(m: Moments, fitted: number): Omit<TFit, "n" | "zeroFraction" | "verdict" | "message"> {
-  const shaped = m.standardDeviation > 0;
-  return {
-    fitted,
-    nu: null,
-    nuStderr: null,
-    nuLower: null,
-    location: null,
-    locationStderr: null,
-    scale: null,
-    scaleStderr: null,
-    mean: m.mean,
-    standardDeviation: m.standardDeviation,
-    skewness: shaped ? m.skewness : null,
-    excessKurtosis: shaped ? m.excessKurtosis : null,
-    logLikelihood: null,
-    logLikelihoodNormal: null,
-    gain: null,
-    likelihoodRatio: null,
-    ksT: null,
-    ksNormal: null,
-    ksDelta: null,
-  };
 }

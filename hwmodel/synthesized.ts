@@ -8,8 +8,8 @@ export interface SynthesizedMac {
 
 /**
  * Reference areas of the count model: the best of structural variants × three Yosys/ABC recipes on Nangate 45 nm, 256
- * terms, no operand registers, no clear, relaxed timing (ripple adders). Measured while the project was planned; issue 4
- * regenerates them. Recipes scatter by 3–5 % on small logic, so differences under 3 % are ties.
+ * terms, no operand registers, no clear, relaxed timing (ripple adders). Measured with Yosys 0.55 while the project
+ * was planned; no script of this repository makes them yet. Recipes scatter by 3–5 % on small logic, so differences under 3 % are ties.
  */
 export const SYNTHESIZED: readonly SynthesizedMac[] = [
   ["int4", "int4", 76, 249],
