@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../../formats/error.ts";
 import { pathIs } from "../files.ts";
 import { readTextFile } from "./readAt.ts";
-import { createLibrary, isObject, parseObject, type TokenizerLibrary } from "./tokenizerLibrary.ts";
+import { attempt, createLibrary, isObject, parseObject, type TokenizerLibrary } from "./tokenizerLibrary.ts";
 
 export interface EncodeOptions {
   /** Whether to put the BOS token in front; by default, what the tokenizer itself does. An EOS is never added. */
@@ -27,9 +27,13 @@ export interface TextTokenizer {
 
 /** The largest published tokenizer.json has about 35 MB (Gemma 3). */
 const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
+const DECODE_OPTIONS = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
 const MAX_TOKENIZER_CONFIG_BYTES = 16 * 1024 * 1024;
-/** The library holds every token as a string: about 100 bytes for each character of the text at worst. */
-const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024;
+/**
+ * The library holds every token as a string: 80 (byte-level BPE) to 160 bytes (one token a character) of heap for each
+ * character were measured, and the heap of Node ends at 2 GB on small machines.
+ */
+const MAX_TEXT_CHARACTERS = 8 * 1024 * 1024;
 
 /**
  * Reads tokenizer.json (and tokenizer_config.json, if present) of a model directory.
@@ -47,7 +51,8 @@ export function loadTokenizer(directory: string): TextTokenizer {
   let vocabSize = 0;
   for (const id of known) vocabSize = Math.max(vocabSize, id + 1);
 
-  const prefix = templatePrefix(library);
+  const prefix = attempt(`${path} cannot be used`, () => templatePrefix(library));
+  if (!prefix.every((id) => known.has(id))) throw new UserError(`${path}: the post-processor adds an unknown token`);
   const bosTokenId = tokenIdOf(config.bos_token, ids) ?? (prefix.length === 1 ? prefix[0]! : null);
   const addsBos = bosPolicy(config.add_bos_token, prefix, bosTokenId, configPath);
   const unknown = (id: unknown): boolean => !known.has(id as number);
@@ -60,7 +65,10 @@ export function loadTokenizer(directory: string): TextTokenizer {
       }
       const bos = options.bos ?? addsBos;
       if (bos && bosTokenId === null) throw new UserError(`${path} has no BOS token to put in front of a text`);
-      const body = encodeWith(library, input, path);
+      // Unigram models overflow the stack on some 100,000 characters unless a pre-tokenizer splits them.
+      const body = attempt(`${path}: cannot tokenize a text of ${input.length} characters`, () =>
+        encodeBare(library, input),
+      );
       if (body.some(unknown))
         throw new UserError(`${path}: a part of the text has no token, and there is no unknown token`);
       const result = new Int32Array(body.length + (bos ? 1 : 0));
@@ -73,7 +81,7 @@ export function loadTokenizer(directory: string): TextTokenizer {
       const bad = list.find(unknown);
       if (bad !== undefined) throw new UserError(`${path}: there is no token with id ${bad}`);
       if (list.length === 0) return "";
-      return library.decode(list, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+      return attempt(`${path}: cannot decode`, () => library.decode(list, DECODE_OPTIONS));
     },
     vocabSize,
     bosTokenId,
@@ -85,18 +93,13 @@ export function loadTokenizer(directory: string): TextTokenizer {
   };
 }
 
-function encodeWith(library: TokenizerLibrary, text: string, path: string): number[] {
-  try {
-    return library.encode(text, { add_special_tokens: false }).ids;
-  } catch (error) {
-    // Unigram models overflow the stack on texts of some 100,000 characters without a pre-tokenizer that splits.
-    throw new UserError(`${path}: cannot tokenize a text of ${text.length} characters: ${(error as Error).message}`);
-  }
+function encodeBare(library: TokenizerLibrary, text: string): number[] {
+  return library.encode(text, { add_special_tokens: false }).ids;
 }
 
 /** What the post-processor puts before a text. */
 function templatePrefix(library: TokenizerLibrary): number[] {
-  const bare = library.encode("a", { add_special_tokens: false }).ids;
+  const bare = encodeBare(library, "a");
   const full = library.encode("a", { add_special_tokens: true }).ids;
   const start = full.findIndex((_, i) => bare.every((id, j) => full[i + j] === id));
   return start < 0 ? [] : full.slice(0, start);

@@ -18,6 +18,7 @@ export interface TokenizerLibrary {
 
 /** Same limit as vocab_size in config.json. */
 const MAX_TOKEN_ID = 2 ** 22;
+const MODEL_TYPES: readonly string[] = ["BPE", "Unigram", "WordPiece"];
 /** Every part is optional in the format, but the library wants to see the keys. */
 const NO_PARTS = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
 
@@ -33,7 +34,14 @@ export function createLibrary(
 ): { library: TokenizerLibrary; ids: Map<string, number> } {
   const { model } = json;
   if (!isObject(model)) throw new UserError(`${path} has no model`);
-  if (model.type === "BPE" && !Array.isArray(model.merges)) throw new UserError(`${path}: model.merges must be a list`);
+  // Files from before the type was written are BPE when they have merges (tokenizers reads them alike).
+  const type = model.type ?? (Array.isArray(model.merges) ? "BPE" : null);
+  if (!MODEL_TYPES.includes(type as string)) {
+    throw new UserError(
+      `${path}: model type ${String(type).slice(0, 60)} is not supported; supported: ${MODEL_TYPES.join(", ")}`,
+    );
+  }
+  if (type === "BPE" && !Array.isArray(model.merges)) throw new UserError(`${path}: model.merges must be a list`);
   const added = json.added_tokens ?? [];
   if (!Array.isArray(added)) throw new UserError(`${path}: added_tokens must be a list`);
   const ids = new Map<string, number>();
@@ -45,17 +53,27 @@ export function createLibrary(
     ids.set(token, Number(id));
   }
   if (ids.size === 0) throw new UserError(`${path}: the vocabulary is empty`);
-  let library: TokenizerLibrary;
-  try {
-    library = new Tokenizer(
-      { ...NO_PARTS, ...json, added_tokens: added },
+  const library = attempt(`${path} cannot be used`, () => {
+    const tokenizer: TokenizerLibrary = new Tokenizer(
+      { ...NO_PARTS, ...json, model: { ...model, type }, added_tokens: added },
       { ...config, clean_up_tokenization_spaces: false },
     );
-  } catch (error) {
-    throw new UserError(`${path} cannot be used: ${(error as Error).message.split("\n")[0]}`);
-  }
-  cutLongWords(library, json.pre_tokenizer, model);
+    return tokenizer;
+  });
+  if (type === "BPE") cutLongWords(library, json.pre_tokenizer, model);
   return { library, ids };
+}
+
+/**
+ * Runs library code, whose errors on malformed parts are of every kind.
+ * @throws UserError: `what`, and the first line of the library's message
+ */
+export function attempt<T>(what: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new UserError(`${what}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
+  }
 }
 
 function vocabularyOf(model: JsonObject, path: string): [unknown, unknown][] {
@@ -75,8 +93,7 @@ function addedToken(token: unknown): [unknown, unknown] {
  */
 function cutLongWords(library: TokenizerLibrary, preTokenizer: unknown, model: JsonObject): void {
   const whole = library.pre_tokenizer === null || (isObject(preTokenizer) && preTokenizer.type === "Metaspace");
-  const plain =
-    model.type === "BPE" && !model.ignore_merges && !model.continuing_subword_prefix && !model.end_of_word_suffix;
+  const plain = !model.ignore_merges && !model.continuing_subword_prefix && !model.end_of_word_suffix;
   if (!whole || !plain) return;
   const pairs = joinablePairs(model.merges as unknown[]);
   const inner = library.pre_tokenizer;
