@@ -59,3 +59,8 @@ function tensor(name: string, host: HostTensor | undefined): ort.Tensor {
   if (data instanceof Int32Array) return new ort.Tensor("int32", data, shape);
   return new ort.Tensor("int64", data, shape);
 }
+
+/** Version of onnxruntime, or "unknown" where the package does not say. */
+export function engineVersion(): string {
+  return ort.env.versions.node ?? "unknown";
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { UserError } from "../formats/error.ts";
+import {
+  type LinearLayer,
+  type LlamaConfig,
+  llamaLinears,
+  llamaTensorShapes,
+  loadLlama,
+  loadTokenizer,
+  openCheckpoint,
+  readLlamaConfig,
+  resolveModel,
+  type TextTokenizer,
+} from "./model/index.ts";
+
+/** A model in memory, ready to run: full-precision weights that nobody writes to. */
+export interface LoadedModel {
+  /** As asked for: folder name, Hub id or "reference". */
+  readonly name: string;
+  readonly dir: string;
+  readonly config: LlamaConfig;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly linears: readonly LinearLayer[];
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly tokenizer: TextTokenizer;
+  /** SHA-256 of the weights file (of the shards' hashes where there are several). */
+  readonly sha256: string;
+}
+
+/** Reads a MODEL argument. Throws UserError naming the file, the tensor or the architecture that stands in the way. */
+export function loadModel(spec: string): LoadedModel {
+  const resolved = resolveModel(spec);
+  if (resolved.kind === "file") {
+    throw new UserError(
+      `${spec} is a single safetensors file; evaluation needs a folder with config.json and tokenizer`,
+    );
+  }
+  const { name, dir } = resolved;
+  const config = readLlamaConfig(dir);
+  const tokenizer = loadTokenizer(dir);
+  if (tokenizer.vocabSize > config.vocabSize) {
+    throw new UserError(
+      `${dir}: the tokenizer has ${tokenizer.vocabSize} ids, the model ${config.vocabSize} embeddings`,
+    );
+  }
+  const checkpoint = openCheckpoint(dir);
+  try {
+    const [shapes, linears] = [llamaTensorShapes(config), llamaLinears(config)];
+    const weights = loadLlama(checkpoint, config);
+    return { name, dir, config, shapes, linears, weights, tokenizer, sha256: checkpoint.sha256() };
+  } finally {
+    checkpoint.close();
+  }
+}
+
+/** Evaluation texts have megabytes; tokenizing more than this would take an hour and gigabytes. */
+const TEXT_BYTES_MAX = 512 * 1024 * 1024;
+
+/** Reads a UTF-8 text. Throws UserError naming the file. */
+export function readText(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserError(`text ${path}: cannot be read (${code ?? (error as Error).message})`);
+  }
+  if (bytes.length > TEXT_BYTES_MAX) throw new UserError(`text ${path}: more than ${TEXT_BYTES_MAX} bytes`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new UserError(`text ${path}: not UTF-8`);
+  }
+}

@@ -1,0 +1,196 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { bitsPerWeight, type Format, getElement, parseFormat } from "../formats/index.ts";
+import { macCost } from "../hwmodel/index.ts";
+import { engineVersion } from "./engine/session.ts";
+import { type LoadedModel, loadModel, readText } from "./loadedModel.ts";
+import { type MethodResult, methodById } from "./methods/index.ts";
+import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
+import { openCheckpoint, packageRoot } from "./model/index.ts";
+import { profileTensors, tensorProfile } from "./profile.ts";
+import type { Row } from "./row.ts";
+import {
+  BASELINE,
+  type FormatNames,
+  keyTrials,
+  type PlannedTrial,
+  type PreparedSweep,
+  planTrials,
+  type SweepConfig,
+} from "./sweep/index.ts";
+import { pairedDifference, parseTask, type TaskData, taskById } from "./tasks/index.ts";
+
+export interface PrepareOptions {
+  /** Threads of the engine; onnxruntime's default when absent. */
+  threads?: number;
+}
+
+/** Tokens of one run of the engine: enough to fill the matrix products, small enough to stay in cache. */
+const TOKENS_PER_RUN = 2048;
+
+/**
+ * Makes a config ready to run: loads the model, tokenizes the texts, checks every format against every layer, and keys
+ * the trials. All trials share the weights, the windows and one engine session per context.
+ * Throws UserError for anything that is wrong with model, text, format or method, before any trial has run.
+ */
+export async function prepareSweep(config: SweepConfig, options: PrepareOptions = {}): Promise<PreparedSweep> {
+  for (const method of config.methods) methodById(method);
+  const specs = planTrials(config, formatNames);
+  const formats = new Map(specs.filter((s) => s.format !== BASELINE).map((s) => [s.format, parseFormat(s.format)]));
+  const model = loadModel(config.model);
+  for (const format of formats.values()) meanBits(model, format);
+  const context = config.context ?? model.config.maxPositionEmbeddings;
+  const tasks = new Map(config.tasks.map((task) => [task, prepareTask(task, model, context, config.limitWindows)]));
+  const tokenizerSha256 = model.tokenizer.sha256;
+  const plan = keyTrials(
+    specs.map((spec) => ({ ...spec, context })),
+    ({ task }) => ({ modelSha256: model.sha256, tokenizerSha256, textSha256: tasks.get(task)!.textSha256 }),
+    (id) => (id === BASELINE ? null : formatContent(formats.get(id)!)),
+  );
+  const bench = { model, formats, tasks, versions: versions(), quantized: quantizedBuffers(model) };
+  const evaluator = await createEvaluator(model.config, model.shapes, {
+    context,
+    batch: Math.max(1, Math.floor(TOKENS_PER_RUN / context)),
+    ...options,
+  });
+  return {
+    plan,
+    runTrial: (trial, baseline) => runTrial(bench, evaluator, trial, baseline),
+    versions: bench.versions,
+    profiles: profile(model),
+    codebooks: [...new Map([...formats.values()].map(({ element }) => [element.id, element])).values()].map(
+      ({ id, label, family, values }) => ({ id, label, family, values: [...values] }),
+    ),
+    release: () => evaluator.release(),
+  };
+}
+
+interface PreparedTask extends TaskData {
+  textSha256: string;
+}
+
+interface Bench {
+  model: LoadedModel;
+  formats: ReadonlyMap<string, Format>;
+  tasks: ReadonlyMap<string, PreparedTask>;
+  versions: Record<string, string>;
+  quantized: ReadonlyMap<string, Float32Array>;
+}
+
+const formatNames: FormatNames = {
+  isElement: (id) => !id.includes("@") && !id.includes(":"),
+  canonical: (id) => parseFormat(id).id,
+};
+
+function prepareTask(name: string, model: LoadedModel, context: number, limitWindows: number | null): PreparedTask {
+  const spec = parseTask(name);
+  const path = spec.source === "reference" ? join(packageRoot(), "models", "reference", "heldout.txt") : spec.source;
+  const text = readText(path);
+  const encode = (each: string) => model.tokenizer.encode(each);
+  const data = taskById(spec.task).prepare(spec, { text, encode, context, limitWindows });
+  return { ...data, textSha256: createHash("sha256").update(text).digest("hex") };
+}
+
+/** What a format is, for the trial's key: an edited codebook is another trial although its id stays. */
+function formatContent({ element, group, rule, store, tie }: Format): object {
+  return { codes: element.codes, bits: element.bits, group, rule, store, tie, activation: ACTIVATION };
+}
+
+/** Bits per quantized weight over the whole scope. Throws UserError naming the layer a group does not fit. */
+function meanBits(model: LoadedModel, format: Format): number {
+  let [bits, count] = [0, 0];
+  for (const { name, rows, cols } of model.linears) {
+    bits += rows * cols * bitsPerWeight(format, cols, rows, { name });
+    count += rows * cols;
+  }
+  return bits / count;
+}
+
+/** Weights as a trial sees them: its own copy of each linear layer, the model's arrays for the rest. */
+function quantizedBuffers(model: LoadedModel): Map<string, Float32Array> {
+  const own = model.linears.map(({ name }): [string, Float32Array] => [
+    name,
+    new Float32Array(model.weights.get(name)!.length),
+  ]);
+  return new Map([...model.weights, ...own]);
+}
+
+/**
+ * What the weights meet in the multiplier. Only weights are rounded in these trials, so the cost is that of a MAC with
+ * INT8 activations, not of one with both operands in the format as in the paper's Table 10.
+ */
+const ACTIVATION = "int8";
+
+async function runTrial(
+  { model, formats, tasks, versions, quantized }: Bench,
+  evaluator: Evaluator,
+  { key, spec }: PlannedTrial,
+  baseline: Row | null,
+): Promise<Row> {
+  const startedAt = new Date().toISOString();
+  const start = performance.now();
+  const format = formats.get(spec.format) ?? null;
+  const done: MethodResult | null = format
+    ? await methodById(spec.method).quantize({
+        format,
+        matrices: model.linears,
+        weights: model.weights,
+        into: quantized,
+      })
+    : null;
+  const quantizedAt = performance.now();
+  const data = tasks.get(spec.task)!;
+  const weights = format ? quantized : model.weights;
+  const metrics = await taskById(parseTask(spec.task).task).measure(data, (windows, count) =>
+    evaluator.score(weights, windows, count),
+  );
+  const evaluatedAt = performance.now();
+  const comparable = baseline && baseline.windowLoss.length > 0 && metrics.windowLoss.length > 0;
+  const delta = comparable ? pairedDifference(metrics.windowLoss, baseline.windowLoss) : null;
+  return {
+    key,
+    model: model.name,
+    modelSha256: model.sha256,
+    format: spec.format,
+    element: format?.element.id ?? BASELINE,
+    family: format?.element.family ?? BASELINE,
+    method: spec.method,
+    scope: spec.scope,
+    group: format?.group ?? null,
+    task: spec.task,
+    protocol: data.protocol,
+    seed: spec.seed,
+    ...metrics,
+    deltaLoss: delta?.mean ?? null,
+    deltaLossSigma: delta?.sigma ?? null,
+    bitsPerWeight: format ? meanBits(model, format) : 32,
+    weightMse: done?.weightMse ?? 0,
+    cost: format ? macCost(format.element, getElement(ACTIVATION)) : null,
+    layers: done?.layers ?? [],
+    warnings: done?.warnings ?? [],
+    versions,
+    config: { ...spec },
+    timing: { startedAt, quantizeMs: quantizedAt - start, evaluateMs: evaluatedAt - quantizedAt },
+  };
+}
+
+function profile(model: LoadedModel) {
+  const checkpoint = openCheckpoint(model.dir);
+  try {
+    return [...profileTensors(checkpoint)].flatMap((fit) => tensorProfile(fit) ?? []);
+  } finally {
+    checkpoint.close();
+  }
+}
+
+/** What made a row: ours, the engine's and the runtime's version. */
+function versions(): Record<string, string> {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
+  return {
+    bitfrontier: version,
+    "onnxruntime-node": engineVersion(),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+  };
+}
