@@ -1,0 +1,31 @@
+export { type EvaluateOptions, evaluateModel } from "./evaluate.ts";
+export { type LoadedModel, loadModel, readText } from "./loadedModel.ts";
+export { type Matrix, type Method, type MethodInput, type MethodResult, methodById, methods } from "./methods/index.ts";
+export { createEvaluator, type Evaluator, type EvaluatorOptions } from "./model/architectures/evaluator.ts";
+export { createLlamaTrainer } from "./model/architectures/training.ts";
+export {
+  type Checkpoint,
+  type LlamaConfig,
+  llamaLinears,
+  llamaTensorShapes,
+  loadLlama,
+  loadTokenizer,
+  openCheckpoint,
+  openSafetensors,
+  readLlamaConfig,
+  resolveModel,
+  writeSafetensors,
+} from "./model/index.ts";
+export { type PrepareOptions, prepareSweep } from "./prepare.ts";
+export { type FitUnit, profileTensors, type TensorFit, tensorProfile } from "./profile.ts";
+export { type QuantizeOptions, quantizeModel } from "./quantize.ts";
+export type { Row, TensorProfile } from "./row.ts";
+export {
+  defaultConfig,
+  openJournal,
+  planTrials,
+  type SweepConfig,
+  sweepInto,
+  validateConfig,
+} from "./sweep/index.ts";
+export { pairedDifference, perplexityOf, tasks } from "./tasks/index.ts";
