@@ -1,6 +1,11 @@
+import { area } from "./area.ts";
+import { evaluate } from "./eval.ts";
 import { fit } from "./fit.ts";
+import { formats } from "./formats.ts";
 import type { Command } from "./options.ts";
+import { quantize } from "./quantize.ts";
 import { report } from "./report.ts";
+import { sweep } from "./sweep.ts";
 
 /** Every command in the order of the help: a new one is its file and a line here. */
-export const commands: readonly Command[] = [fit, report];
+export const commands: readonly Command[] = [formats, fit, area, quantize, evaluate, sweep, report];

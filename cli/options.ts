@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { didYouMean } from "../evaluate/sweep/nearest.ts";
+import { didYouMean } from "../evaluate/sweep/didYouMean.ts";
 import { UserError } from "../formats/error.ts";
 
 /** A command line that does not say what to do: exit code 2. */
@@ -51,6 +51,8 @@ export interface Command {
 /** The parsed command line of one command. */
 export interface Input {
   positionals: string[];
+  /** The command line as a shell would take it again: `bitfrontier sweep --out runs/a`. */
+  line: string;
   /** Whether a switch was given. */
   has(name: string): boolean;
   /** The value of an option; undefined when absent. */
@@ -87,6 +89,7 @@ export function parseInput(command: Command, words: readonly string[]): Input {
   };
   return {
     positionals: parsed.positionals,
+    line: ["bitfrontier", command.name, ...words].map(quoted).join(" "),
     has: (name) => values.get(name) === true,
     text,
     list(name) {
@@ -149,6 +152,11 @@ function checkPositionals(command: Command, given: readonly string[], fail: (wha
   if (given.some((word) => word === "")) throw fail("an argument is empty");
   const many = wanted.some((argument) => argument.many);
   if (!many && given.length > wanted.length) throw fail(`unexpected argument "${given[wanted.length]}"`);
+}
+
+/** A word in quotes where a shell would otherwise split or expand it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The help page of a command. */

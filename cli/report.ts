@@ -5,7 +5,7 @@ import { printReport } from "./printReport.ts";
 
 export const report: Command = {
   name: "report",
-  summary: "write the report of a sweep folder again and print its frontier",
+  summary: "write the report of a sweep folder again and print its frontiers",
   arguments: [{ name: "DIR", required: true, help: "folder a sweep wrote to" }],
   options: {},
   examples: ["report runs/default"],
@@ -13,10 +13,13 @@ export const report: Command = {
   async run({ positionals }, io) {
     const directory = positionals[0]!;
     const manifest = readManifest(directory);
-    const { rows, warnings } = await readJournal(directory);
-    for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
-    if (rows.size === 0) throw new UserError(`${directory}: the journal has no finished trial yet`);
-    await printReport(directory, { rows: [...rows.values()], ...manifest }, io);
+    const journal = await readJournal(directory);
+    for (const warning of journal.warnings) io.stderr.write(`warning: ${warning}\n`);
+    const rows = manifest.keys.flatMap((key) => journal.rows.get(key) ?? []);
+    if (rows.length === 0) throw new UserError(`${directory}: no trial of its last sweep has finished yet`);
+    const open = manifest.keys.length - rows.length;
+    if (open > 0) io.stderr.write(`warning: ${open} of ${manifest.keys.length} trials are not done\n`);
+    await printReport(directory, { rows, ...manifest }, io);
     return undefined;
   },
 };

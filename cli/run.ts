@@ -1,4 +1,4 @@
-import { didYouMean } from "../evaluate/sweep/nearest.ts";
+import { didYouMean } from "../evaluate/sweep/didYouMean.ts";
 import { UserError } from "../formats/error.ts";
 import { commands } from "./commands.ts";
 import { type Command, columns, helpOf, type Io, parseInput, UsageError } from "./options.ts";

@@ -1,5 +1,5 @@
 import { UserError } from "../../formats/error.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "./didYouMean.ts";
 
 /** How many numbers share a scale along the input dimension. */
 export type Group = number | "row" | "tensor";

@@ -12,6 +12,8 @@ export interface SweepManifest {
   createdAt: string;
   versions: Record<string, string>;
   config: Record<string, unknown>;
+  /** Keys of the trials, in plan order: the journal may also hold rows of other configs. */
+  keys: string[];
   profiles: TensorProfile[];
   codebooks: { id: string; label: string; family: string; values: number[] }[];
 }
@@ -32,15 +34,16 @@ export function readManifest(directory: string): SweepManifest {
   const value = readJson(path);
   const wrong = (field: string, expected: string) => new UserError(`${path}: ${field}: expected ${expected}`);
   if (!isRecord(value)) throw wrong("the file", "an object");
-  const { command, createdAt, versions, config, profiles, codebooks } = value;
+  const { command, createdAt, versions, config, keys, profiles, codebooks } = value;
   if (typeof command !== "string") throw wrong("command", "a text");
   if (typeof createdAt !== "string" || Number.isNaN(Date.parse(createdAt))) throw wrong("createdAt", "a time");
   if (!isRecord(versions) || !Object.values(versions).every((version) => typeof version === "string"))
     throw wrong("versions", "an object of texts");
   if (!isRecord(config)) throw wrong("config", "an object");
+  if (!Array.isArray(keys) || !keys.every(isText)) throw wrong("keys", "a list of trial keys");
   if (!Array.isArray(profiles) || !profiles.every(isProfile)) throw wrong("profiles", "a list of tensor profiles");
   if (!Array.isArray(codebooks) || !codebooks.every(isCodebook)) throw wrong("codebooks", "a list of codebooks");
-  return { command, createdAt, versions: versions as Record<string, string>, config, profiles, codebooks };
+  return { command, createdAt, versions: versions as Record<string, string>, config, keys, profiles, codebooks };
 }
 
 function readJson(path: string): unknown {

@@ -6,6 +6,8 @@ export {
   type SweepConfig,
   validateConfig,
 } from "./config.ts";
+export { defaultConfig } from "./defaultConfig.ts";
+export { didYouMean } from "./didYouMean.ts";
 export { MANIFEST_FILE, readManifest, type SweepManifest, writeManifest } from "./folder.ts";
 export {
   JOURNAL_BYTES_MAX,
@@ -19,7 +21,6 @@ export {
 } from "./journal.ts";
 export { canonicalJson, contentHash, RESULT_VERSION, type TrialFacts, type TrialSpec, trialKey } from "./key.ts";
 export { keyTrials } from "./keyed.ts";
-export { didYouMean, nearest } from "./nearest.ts";
 export { BASELINE, baselineOf, type FormatNames, planTrials, TRIALS_MAX } from "./plan.ts";
 export { clock, createProgress, type Progress, type ProgressStream } from "./progress.ts";
 export {

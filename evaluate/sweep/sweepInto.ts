@@ -46,7 +46,8 @@ export async function sweepInto(
     const { plan, runTrial, versions, profiles, codebooks, release } = await prepare(config);
     try {
       const createdAt = new Date().toISOString();
-      const manifest = { command, createdAt, versions, config: { ...config }, profiles, codebooks };
+      const keys = plan.map(({ key }) => key);
+      const manifest = { command, createdAt, versions, config: { ...config }, keys, profiles, codebooks };
       writeManifest(directory, manifest);
       const done = plan.filter(({ key }) => journal.rows.has(key)).length;
       const progress = createProgress({ stream, total: plan.length, done });

@@ -75,6 +75,7 @@ describe("parseInput", () => {
     assert.deepEqual(input.list("format"), ["a", "b", "c"]);
     assert.deepEqual([input.text("out"), input.has("json"), input.whole("count", 1, 20)], ["d", true, 12]);
     assert.equal(input.text("unit"), undefined);
+    assert.equal(parse("my model", "--out", "it's").line, "bitfrontier try 'my model' --out 'it'\\''s'");
   });
 
   it("names what is missing, empty, too much or unknown", () => {

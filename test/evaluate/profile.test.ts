@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCheckpoint, resolveModel, type TensorEntry, writeSafetensors } from "../../evaluate/model/index.ts";
 import { openModelTensors, profileTensors, tensorProfile } from "../../evaluate/profile.ts";
-import { studentTQuantile } from "../../fitting/index.ts";
+import { studentQuantile } from "../../formats/index.ts";
 
 /** Exact quantiles of a t, shuffled by a step prime to n: a sample without sampling error. */
 function quantiles(n: number, nu: number): Float32Array {
-  const quantile = studentTQuantile(nu);
-  return Float32Array.from({ length: n }, (_, i) => quantile((((i * 7919) % n) + 0.5) / n));
+  return Float32Array.from({ length: n }, (_, i) => studentQuantile((((i * 7919) % n) + 0.5) / n, nu));
 }
 
 describe("profileTensors", () => {

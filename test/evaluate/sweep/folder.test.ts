@@ -9,6 +9,7 @@ const manifest: SweepManifest = {
   createdAt: "2026-01-01T00:00:00.000Z",
   versions: { bitfrontier: "0.1.0" },
   config: { seed: 0 },
+  keys: ["k"],
   profiles: [
     { name: "w", layer: 0, kind: "q_proj", shape: [4, 4], nu: 5, nuSigma: null, verdict: "student", gain: 0.1 },
   ],
@@ -39,6 +40,7 @@ describe("readManifest", () => {
       [{ createdAt: "soon" }, /createdAt/],
       [{ versions: { node: 20 } }, /versions/],
       [{ config: [] }, /config/],
+      [{ keys: [1] }, /keys/],
       [{ profiles: [{ name: "w" }] }, /profiles/],
       [{ codebooks: [{ id: "a", label: "a", family: "a", values: [null] }] }, /codebooks/],
     ];

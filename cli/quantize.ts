@@ -1,0 +1,32 @@
+import { quantizeModel } from "../evaluate/quantize.ts";
+import type { Command } from "./options.ts";
+import { json } from "./table.ts";
+import { versions } from "./versions.ts";
+
+export const quantize: Command = {
+  name: "quantize",
+  summary: "round a model's linear layers to a format and write it as a Hugging Face folder",
+  arguments: [{ name: "MODEL", required: true, help: "folder, Hub id in the cache, or reference" }],
+  options: {
+    format: { value: "F", required: true, help: "format id, e.g. sf4@g128; 'bitfrontier formats' lists the elements" },
+    method: { value: "M", help: "how to round: rtn (default)" },
+    out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
+    json: { help: "print JSON" },
+  },
+  examples: ["quantize reference --format sf4@g64 --out ./reference-sf4"],
+
+  async run(input, { stdout }) {
+    const out = input.text("out")!;
+    const record = await quantizeModel({
+      model: input.positionals[0]!,
+      format: input.text("format")!,
+      method: input.text("method") ?? "rtn",
+      out,
+      versions: versions(),
+    });
+    const { format, method, layers, bitsPerWeight, weightMse } = record;
+    const summary = `${layers.length} layers in ${format} by ${method}: ${bitsPerWeight.toFixed(3)} bits per weight, relative error ${weightMse.toExponential(3)}`;
+    stdout.write(input.has("json") ? json(record) : `${summary}\n${out}\n`);
+    return undefined;
+  },
+};

@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { isSystemError, systemReason } from "../evaluate/files.ts";
+import { defaultConfig, parseConfig, type SweepConfig, sweepInto, validateConfig } from "../evaluate/sweep/index.ts";
+import { UserError } from "../formats/error.ts";
+import type { Command, Input } from "./options.ts";
+import { printReport } from "./printReport.ts";
+
+export const sweep: Command = {
+  name: "sweep",
+  summary: "run models × formats × groups into a folder, with journal, report and tables",
+  arguments: [{ name: "CONFIG.json", help: "sweep file; absent fields, and all without a file, take the defaults" }],
+  options: {
+    out: {
+      value: "DIR",
+      help: "folder of journal and report; a second run goes on where it stopped (default runs/default)",
+    },
+    model: { value: "MODEL", help: "folder, Hub id in the cache, or reference" },
+    formats: { value: "IDS", many: true, help: "elements or formats, separated by commas" },
+    groups: { value: "LIST", many: true, help: "group sizes for elements: numbers, row, tensor" },
+    methods: { value: "IDS", many: true, help: "how to round: rtn" },
+    tasks: { value: "LIST", many: true, help: "e.g. perplexity:text.txt" },
+    context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
+    limit: { value: "N", help: "score only the first N windows" },
+    seed: { value: "N", help: "seed (default 0)" },
+    threads: { value: "N", help: "threads of the engine" },
+  },
+  examples: [
+    "sweep",
+    "sweep config.json --out runs/a",
+    "sweep --formats sf4,int4,e2m1+sr --groups 32,row --out runs/b",
+  ],
+
+  async run(input, io) {
+    const config = configOf(input);
+    const out = input.text("out") ?? "runs/default";
+    const threads = input.whole("threads", 1, 1024);
+    // The engine loads a 20 MB library, which the other commands do without.
+    const { prepareSweep } = await import("../evaluate/prepare.ts");
+    const { manifest, rows, failures, interrupted } = await sweepInto(
+      out,
+      config,
+      (each) => prepareSweep(each, threads === undefined ? {} : { threads }),
+      { command: input.line, stream: io.stderr, signal: io.interruptible() },
+    );
+    if (rows.length > 0) await printReport(out, { rows, ...manifest }, io);
+    for (const { spec, error } of failures)
+      io.stderr.write(`failed: ${spec.format} on ${spec.task}: ${error.message.replace(/\s*\n\s*/g, " ")}\n`);
+    const open = manifest.keys.length - rows.length;
+    if (interrupted) throw new UserError(`interrupted with ${open} trials open; the same command goes on from here`);
+    if (open > 0)
+      throw new UserError(`${open} of ${manifest.keys.length} trials failed; the same command tries them again`);
+    return undefined;
+  },
+};
+
+/** The file's config, with flags on top, checked as a whole. */
+function configOf(input: Input): SweepConfig {
+  const path = input.positionals[0];
+  const base = path === undefined ? defaultConfig : parseConfig(readBytes(path), defaultConfig, path);
+  const flags: Record<string, unknown> = {
+    model: input.text("model"),
+    formats: listOf(input, "formats"),
+    groups: listOf(input, "groups")?.map((group) => (/^\d+$/.test(group) ? Number(group) : group)),
+    methods: listOf(input, "methods"),
+    tasks: listOf(input, "tasks"),
+    context: input.whole("context", 2, Number.MAX_SAFE_INTEGER),
+    limitWindows: input.whole("limit", 1, Number.MAX_SAFE_INTEGER),
+    seed: input.whole("seed", 0, Number.MAX_SAFE_INTEGER),
+  };
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  return validateConfig({ ...base, ...given }, defaultConfig, "sweep");
+}
+
+function listOf(input: Input, name: string): string[] | undefined {
+  const list = input.list(name);
+  return list.length > 0 ? list : undefined;
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw isSystemError(error) ? new UserError(`cannot read ${path}: ${systemReason(error)}`) : error;
+  }
+}

@@ -1,0 +1,87 @@
+import { bitsPerWeight, type Format, parseFormat, UserError } from "../formats/index.ts";
+import { type MethodResult, methodById } from "./methods/index.ts";
+import {
+  type LlamaConfig,
+  llamaLinears,
+  llamaTensorShapes,
+  loadLlama,
+  openCheckpoint,
+  readLlamaConfig,
+  resolveModel,
+} from "./model/index.ts";
+import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
+
+export interface QuantizeOptions {
+  /** Directory, Hub id in the cache, or "reference". */
+  model: string;
+  format: string;
+  method: string;
+  /** New or empty folder. */
+  out: string;
+  versions: Record<string, string>;
+}
+
+/** What was done; also written as bitfrontier.json beside the weights. */
+export interface QuantizeRecord extends MethodResult {
+  model: string;
+  modelSha256: string;
+  format: string;
+  method: string;
+  scope: "linears";
+  /** Bits per quantized weight, scales included. */
+  bitsPerWeight: number;
+  versions: Record<string, string>;
+}
+
+/**
+ * Quantizes the linear layers of a model and writes a Hugging Face directory of the dequantized weights in float32, which
+ * any tool can load. Throws UserError naming what is wrong; `out` then does not exist.
+ */
+export async function quantizeModel({
+  model,
+  format: id,
+  method,
+  out,
+  versions,
+}: QuantizeOptions): Promise<QuantizeRecord> {
+  requireEmptyOutput(out);
+  const format = parseFormat(id);
+  const chosen = methodById(method);
+  const resolved = resolveModel(model);
+  if (resolved.kind === "file")
+    throw new UserError(`${model}: a single .safetensors file has no config.json; give the model's folder`);
+  const config = readLlamaConfig(resolved.dir);
+  const checkpoint = openCheckpoint(resolved.dir);
+  try {
+    const weights = loadLlama(checkpoint, config);
+    const matrices = llamaLinears(config);
+    const into = new Map(matrices.map(({ name, rows, cols }) => [name, new Float32Array(rows * cols)]));
+    const result = await chosen.quantize({ format, matrices, weights, into });
+    const record: QuantizeRecord = {
+      model: resolved.name,
+      modelSha256: checkpoint.sha256(),
+      format: format.id,
+      method,
+      scope: "linears",
+      bitsPerWeight: linearBitsPerWeight(config, format),
+      versions,
+      ...result,
+    };
+    const shapes = llamaTensorShapes(config);
+    const tensors = [...shapes].map(([name, shape]) => ({ name, shape, data: into.get(name) ?? weights.get(name)! }));
+    writeModelDirectory(out, resolved.dir, tensors, record);
+    return record;
+  } finally {
+    checkpoint.close();
+  }
+}
+
+/** Mean bits of memory per weight over all linear layers of the blocks. */
+function linearBitsPerWeight(config: LlamaConfig, format: Format): number {
+  let [bits, count] = [0, 0];
+  for (const { rows, cols, name } of llamaLinears(config)) {
+    bits += bitsPerWeight(format, cols, rows, { name }) * rows * cols;
+    count += rows * cols;
+  }
+  return bits / count;
+}
