@@ -16,7 +16,8 @@ export interface RoundingError {
 /**
  * Quantizes and dequantizes a row-major matrix [rows, cols] into `out` (may be `weights` itself), bit-identical to
  * dequantize(quantize(…)). Throws UserError for non-finite weights (naming the place), wrong lengths, a group larger
- * than the row (unless options.oversizeGroup is "row"), and a scale too large for the format's scale store.
+ * than the row (unless options.oversizeGroup is "row"), and a scale too large for the format's scale store; `out` is
+ * then partly written.
  */
 export function fakeQuantize(
   weights: Float32Array,

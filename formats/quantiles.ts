@@ -28,7 +28,7 @@ export function studentQuantile(p: number, nu: number): number {
   while (studentTail(high, nu) > tail) {
     low = high;
     high *= 2;
-    if (high > 1e300) throw new UserError(`t quantile of ${p} at nu=${nu} is beyond 1e300`);
+    if (high > 1e150) throw new UserError(`t quantile of ${p} at nu=${nu} is beyond 1e150`);
   }
   let t = (low + high) / 2;
   for (let step = 0; step < 200; step++) {

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { formatSheet, formatTable, listElements, renderSheet } from "../../formats/index.ts";
+
+describe("formatSheet", () => {
+  it("states E2M1 super-range in full", () => {
+    const sheet = formatSheet("e2m1+sr");
+    assert.equal(sheet.id, "e2m1+sr@g128");
+    assert.deepEqual(sheet.aliases, ["fp4_range"]);
+    assert.deepEqual(sheet.values, [-6, -4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 6, 8]);
+    assert.deepEqual(sheet.codes[8], { code: "1000", value: 8, negativeZero: false });
+    assert.deepEqual(sheet.range, { min: -6, max: 8, smallestMagnitude: 0.5 });
+    assert.deepEqual([sheet.thresholds[0], sheet.thresholds.at(-1)], [-5, 7]);
+    assert.deepEqual([sheet.tie, sheet.scaleRule, sheet.scaleStore, sheet.scaleBits], ["even", "signed", "fp16", 16]);
+    assert.deepEqual([sheet.bits, sheet.bitsPerWeight, sheet.hasZero, sheet.symmetric], [4, 4.125, true, false]);
+  });
+
+  it("is plain data for every element: JSON and back changes nothing, no number is lost", () => {
+    for (const { id } of listElements()) {
+      const sheet = formatSheet(id);
+      assert.deepEqual(JSON.parse(JSON.stringify(sheet)), sheet, id);
+      assert.equal(sheet.thresholds.length, sheet.values.length - 1);
+    }
+  });
+
+  it("keeps reserved codes and −0 apart from numbers", () => {
+    assert.deepEqual(formatSheet("int4").codes[8], { code: "1000", value: null, negativeZero: false });
+    assert.deepEqual(formatSheet("e2m1").codes[8], { code: "1000", value: 0, negativeZero: true });
+    assert.equal(formatSheet("nf4@row").bitsPerWeight, null);
+  });
+
+  it("refuses unknown ids by naming the nearest", () => {
+    assert.throws(() => formatSheet("nf44q"), { name: "UserError", message: /did you mean nf4/ });
+  });
+});
+
+describe("renderSheet", () => {
+  it("prints bits, values in both orders, ties, scale and source", () => {
+    const text = renderSheet(formatSheet("int3@g64:fp32"));
+    for (const line of [
+      "int3@g64:fp32  3-bit integer, symmetric",
+      "bits/weight  3.5 (3 + 32 per group of 64)",
+      "values       7, symmetric",
+      "ties         to the even code",
+      "  -3  -2  -1  0   1   2   3",
+      "100 reserved",
+    ]) {
+      assert.ok(text.includes(line), `${line}\nnot in\n${text}`);
+    }
+    assert.ok(renderSheet(formatSheet("nf4@row")).includes("bits/weight  4 + 16 per row"));
+  });
+
+  it("prints a sheet for every element, with a number or reserved for each code", () => {
+    for (const { id, codes } of listElements()) {
+      const [head, tail] = renderSheet(formatSheet(id)).split("\nby code\n");
+      assert.doesNotMatch(head!, /undefined|: NaN/, id);
+      const cells = [...tail!.matchAll(/[01]+ (\S+)/g)].map((match) => match[1]!);
+      assert.equal(cells.length, codes.length, id);
+      for (const cell of cells) assert.ok(cell === "reserved" || Number.isFinite(Number(cell)), `${id}: ${cell}`);
+    }
+  });
+});
+
+describe("formatTable", () => {
+  it("has one row for every listed element and one width of columns", () => {
+    const lines = formatTable().split("\n");
+    const rows = lines.filter((line) => line.startsWith("| `"));
+    assert.equal(rows.length, listElements().length);
+    for (const row of rows) assert.equal(row.replaceAll("\\|", "").split("|").length, 10, row);
+    assert.ok(
+      rows.some((row) => row.startsWith("| `e2m1+sr`, `fp4_range` | E2M1 super-range (+8) | 4 | 16 | -6 … 8 |")),
+    );
+  });
+});
