@@ -57,7 +57,7 @@ describe("bitfrontier area", () => {
     const [cost] = JSON.parse(
       (await cli("area", "int4", "--activation", "int8", "--library", "asap7", "--terms", "1024", "--json")).out,
     );
-    // Products of 4 and 8 bits have 12, and 1024 of them add 10.
+    // Two's complement codes reach (−8)·(−128)·1024 = 2^20, one more than 21 bits hold.
     assert.deepEqual([cost.activation, cost.node, cost.terms, cost.accumulatorBits], ["int8", "asap7", 1024, 22]);
   });
 
