@@ -1,10 +1,10 @@
 export { accumulatorBits, MAX_ACCUMULATOR_BITS, productRange } from "./accumulator.ts";
 export { type Structure, structures } from "./analytic.ts";
-export { macCostById, publishedCost } from "./by-id.ts";
 export { CELLS, type Cells } from "./cells.ts";
 export { type Codebook, type IntegerCodebook, toInt8Table, toIntegers } from "./codebook.ts";
 export type { MacCost, Provenance } from "./cost.ts";
-export { type MacOptions, MODEL_ERROR, macCost } from "./mac-cost.ts";
+export { macCostById, publishedCost } from "./costById.ts";
+export { type MacOptions, MODEL_ERROR, macCost } from "./macCost.ts";
 export { NODES, type TechnologyNode, technologyNode } from "./nodes.ts";
 export { PUBLISHED, PUBLISHED_SOURCE, type PublishedMac, publishedMac } from "./published.ts";
 export { SYNTHESIZED, type SynthesizedMac } from "./synthesized.ts";

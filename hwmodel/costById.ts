@@ -1,6 +1,6 @@
 import { parseFormat } from "../formats/index.ts";
 import type { MacCost } from "./cost.ts";
-import { type MacOptions, macCost } from "./mac-cost.ts";
+import { type MacOptions, macCost } from "./macCost.ts";
 import { publishedMac } from "./published.ts";
 
 /**
