@@ -9,16 +9,8 @@ export {
 export { defaultConfig } from "./defaultConfig.ts";
 export { didYouMean } from "./didYouMean.ts";
 export { MANIFEST_FILE, readManifest, type SweepManifest, writeManifest } from "./folder.ts";
-export {
-  JOURNAL_BYTES_MAX,
-  JOURNAL_FILE,
-  JOURNAL_VERSION,
-  type Journal,
-  type JournalContent,
-  openJournal,
-  parseJournal,
-  readJournal,
-} from "./journal.ts";
+export { JOURNAL_BYTES_MAX, JOURNAL_FILE, type Journal, openJournal, readJournal } from "./journal.ts";
+export { JOURNAL_VERSION, type JournalContent, parseJournal } from "./journalLines.ts";
 export { canonicalJson, contentHash, RESULT_VERSION, type TrialFacts, type TrialSpec, trialKey } from "./key.ts";
 export { keyTrials } from "./keyed.ts";
 export { BASELINE, baselineOf, type FormatNames, planTrials, TRIALS_MAX } from "./plan.ts";

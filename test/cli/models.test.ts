@@ -10,7 +10,7 @@ import {
   writeSafetensors,
 } from "../../evaluate/model/index.ts";
 import type { Row } from "../../evaluate/row.ts";
-import { sealLine } from "../../evaluate/sweep/journal.ts";
+import { sealLine } from "../../evaluate/sweep/journalLines.ts";
 import { cli } from "./io.ts";
 import { tinyText, writeTinyModel } from "./tinyModel.ts";
 

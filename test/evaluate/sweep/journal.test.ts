@@ -14,7 +14,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JOURNAL_FILE, openJournal, parseJournal, readJournal } from "../../../evaluate/sweep/index.ts";
-import { openLine, sealLine } from "../../../evaluate/sweep/journal.ts";
+import { openLine, sealLine } from "../../../evaluate/sweep/journalLines.ts";
 import { rowOf } from "./rows.ts";
 
 const appender = [fileURLToPath(new URL("./appender.js", import.meta.url))];
