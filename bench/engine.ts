@@ -2,16 +2,25 @@
  * @file Evaluation and training speed of the CPU provider beside torch on the same model, the same tokens and the same
  * step, in one run; the share of the measured matmul rate; and where the rest of the time goes.
  */
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { adamwDefaults } from "../evaluate/engine/adamw.ts";
 import { createSession } from "../evaluate/engine/session.ts";
 import { createGraph, encode, input, matmul, output } from "../evaluate/graph/index.ts";
 import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { createLlamaTrainer } from "../evaluate/model/architectures/training.ts";
-import { llamaLinears, llamaTensorShapes, loadLlama, openCheckpoint, readLlamaConfig, resolveModel } from "../evaluate/model/index.ts";
-import { interleave, type Side, show, type Spread, spread } from "./rounds.ts";
+import {
+  llamaLinears,
+  llamaTensorShapes,
+  loadLlama,
+  openCheckpoint,
+  readLlamaConfig,
+  resolveModel,
+} from "../evaluate/model/index.ts";
+import { nodeTimes } from "./nodeTimes.ts";
+import { interleave, type Side, type Spread, show, spread } from "./rounds.ts";
 import { type PeerSide, peerPython, torchSide } from "./torchPeer.ts";
+
+type Mode = "eval" | "train";
 
 const { values: args } = parseArgs({
   options: {
@@ -30,15 +39,19 @@ const [batch, context, rounds, steps, threads] = [args.batch, args.context, args
 
 const resolved = resolveModel(args.model);
 if (resolved.kind !== "directory") throw new Error(`${args.model}: the bench needs a model folder`);
-const config = readLlamaConfig(resolved.dir);
+const directory = resolved.dir;
+const config = readLlamaConfig(directory);
 const shapes = llamaTensorShapes(config);
-const checkpoint = openCheckpoint(resolved.dir);
+const checkpoint = openCheckpoint(directory);
 const weights = loadLlama(checkpoint, config);
 checkpoint.close();
 
 const tokens = batch * context;
 const ids = Int32Array.from({ length: tokens }, (_, i) => (i * 7919) % config.vocabSize);
-const linear = llamaLinears(config).reduce((n, { rows, cols }) => n + rows * cols, config.vocabSize * config.hiddenSize);
+const linear = llamaLinears(config).reduce(
+  (n, { rows, cols }) => n + rows * cols,
+  config.vocabSize * config.hiddenSize,
+);
 /** Multiply–adds of the linear layers, and of full (unmasked) attention, which is what both sides compute. */
 const flopsForward = 2 * tokens * (linear + 2 * context * config.numHeads * config.headDim * config.numLayers);
 
@@ -69,18 +82,22 @@ async function matmulRate(n: number): Promise<Side> {
   };
 }
 
-async function ours(mode: "eval" | "train"): Promise<Side> {
+interface Work {
+  step(): Promise<unknown>;
+  release(): Promise<void>;
+}
+
+async function work(mode: Mode, profile?: string): Promise<Work> {
+  const engine = { threads, ...(profile ? { profile } : {}) };
   if (mode === "eval") {
-    const evaluator = await createEvaluator(config, shapes, { context, batch, threads });
-    const step = () => evaluator.score(weights, ids, batch);
-    for (let i = 0; i < 3; i++) await step();
-    return { name: "bitfrontier fp32", measure: () => timed(step) };
+    const evaluator = await createEvaluator(config, shapes, { context, batch, ...engine });
+    return { step: () => evaluator.score(weights, ids, batch), release: () => evaluator.release() };
   }
   const copy = new Map([...weights].map(([name, data]) => [name, data.slice()]));
   const trainer = await createLlamaTrainer(config, shapes, copy, {
     batch,
     time: context,
-    threads,
+    ...engine,
     optimizer: adamwDefaults,
     clipNorm: Number.POSITIVE_INFINITY,
     decays: () => true,
@@ -90,24 +107,31 @@ async function ours(mode: "eval" | "train"): Promise<Side> {
     shape: [tokens],
   });
   const feeds = { tokens: feed(0), labels: feed(1) };
-  for (let i = 0; i < 3; i++) await trainer.step(feeds, 1e-4);
-  return { name: "bitfrontier fp32", measure: () => timed(() => trainer.step(feeds, 1e-4)) };
+  return { step: () => trainer.step(feeds, 1e-4), release: () => trainer.release() };
 }
 
-async function peers(mode: "eval" | "train"): Promise<PeerSide[]> {
+async function ours(mode: Mode): Promise<Side & Work> {
+  const { step, release } = await work(mode);
+  for (let i = 0; i < 3; i++) await step();
+  return { name: "bitfrontier fp32", measure: () => timed(step), step, release };
+}
+
+async function peers(mode: Mode): Promise<PeerSide[]> {
   const python = peerPython();
   if (!python) {
     console.log("no Python with torch found (see bench/peer/README.md): the peer's columns are left out");
     return [];
   }
-  const common = [mode, join(resolved.kind === "directory" ? resolved.dir : ""), "--batch", `${batch}`, "--context", `${context}`];
+  const common = [mode, directory, "--batch", `${batch}`, "--context", `${context}`];
   const sized = [...common, "--steps", `${steps}`, "--repeats", "3", "--threads", `${threads}`];
   const sides: PeerSide[] = [];
+  // The faster attention kernel of each row, as measured (bench/peer/README.md).
+  const bf16 = ["--dtype", "bf16", ...(mode === "train" ? ["--attention", "math"] : [])];
   for (const [name, flags] of [
     ["torch eager fp32", []],
     ["torch compiled fp32", ["--compile", "default"]],
-    ["torch eager bf16", ["--dtype", "bf16"]],
-    ["torch compiled bf16", ["--compile", "default", "--dtype", "bf16"]],
+    ["torch eager bf16", bf16],
+    ["torch compiled bf16", ["--compile", "default", ...bf16]],
   ] as const) {
     try {
       sides.push(await torchSide(name, python, [...sized, ...flags]));
@@ -126,15 +150,27 @@ for (const mode of ["eval", "train"] as const) {
   if (args.only && args.only !== mode) continue;
   const floor = await matmulRate(1024);
   const torch = await peers(mode);
-  const rows = await interleave([await ours(mode), ...torch, floor], rounds);
+  const mine = await ours(mode);
+  const rows = await interleave([mine, ...torch, floor], rounds);
   const rate = rows.at(-1)!.value;
   const flops = mode === "eval" ? flopsForward : 3 * flopsForward;
   const share = (value: Spread) => `${((100 * value.median * flops) / tokens / 1e9 / rate.median).toFixed(0)} %`;
   console.log(`\n${mode === "eval" ? "evaluation (forward and loss)" : "training step (forward, backward, AdamW)"}`);
-  console.log(`matmul of 1024 (onnxruntime): ${show(rate)} GFLOP/s; the work is ${(flops / tokens / 1e6).toFixed(2)} MFLOP a token`);
+  console.log(
+    `matmul of 1024 (onnxruntime): ${show(rate)} GFLOP/s; the work is ${(flops / tokens / 1e6).toFixed(2)} MFLOP a token`,
+  );
   for (const { name, value, ratio } of rows.slice(0, -1)) {
-    console.log(`  ${name.padEnd(22)} ${show(value).padEnd(24)} tokens/s   ours/this ${show(ratio, 2).padEnd(18)} of matmul rate ${share(value)}`);
+    const figures = `${show(value).padEnd(24)} tokens/s   ours/this ${show(ratio, 2).padEnd(18)}`;
+    console.log(`  ${name.padEnd(22)} ${figures} of matmul rate ${share(value)}`);
   }
   for (const side of torch) side.stop();
+  await mine.release();
+  const times = await nodeTimes(async (profile) => {
+    const { step, release } = await work(mode, profile);
+    for (let i = 0; i < 6; i++) await step();
+    await release();
+  });
+  const main = times.filter((t) => t.share >= 0.02).map((t) => `${t.op} ${(100 * t.share).toFixed(0)} %`);
+  console.log(`  where our session's time goes: ${main.join(", ")}`);
 }
 process.exit(0);
