@@ -11,7 +11,7 @@ export const evaluate: Command = {
     format: { value: "F", help: "format id, e.g. sf4@g128; without it the model as it is" },
     method: { value: "M", help: "how to round: rtn (default)" },
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
-    limit: { value: "N", help: "score only the first N windows" },
+    limit: { value: "N", help: "score only N windows, evenly spaced" },
     device: { value: "D", help: "cpu (default)" },
     threads: { value: "N", help: "threads of the engine" },
     json: { help: "print the rows as JSON" },

@@ -20,7 +20,7 @@ export const sweep: Command = {
     methods: { value: "IDS", many: true, help: "how to round: rtn" },
     tasks: { value: "LIST", many: true, help: "e.g. perplexity:text.txt" },
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
-    limit: { value: "N", help: "score only the first N windows" },
+    limit: { value: "N", help: "score only N windows, evenly spaced" },
     seed: { value: "N", help: "seed (default 0)" },
     threads: { value: "N", help: "threads of the engine" },
   },

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bitsPerWeight, type Format, getElement, parseFormat } from "../formats/index.ts";
+import { type Format, getElement, parseFormat } from "../formats/index.ts";
 import { macCost } from "../hwmodel/index.ts";
 import { engineVersion } from "./engine/session.ts";
 import { type LoadedModel, loadModel, readText } from "./loadedModel.ts";
-import { type MethodResult, methodById } from "./methods/index.ts";
+import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
 import { openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
@@ -39,7 +39,7 @@ export async function prepareSweep(config: SweepConfig, options: PrepareOptions 
   const specs = planTrials(config, formatNames);
   const formats = new Map(specs.filter((s) => s.format !== BASELINE).map((s) => [s.format, parseFormat(s.format)]));
   const model = loadModel(config.model);
-  for (const format of formats.values()) meanBits(model, format);
+  for (const format of formats.values()) meanBitsPerWeight(model.linears, format);
   const context = config.context ?? model.config.maxPositionEmbeddings;
   const tasks = new Map(config.tasks.map((task) => [task, prepareTask(task, model, context, config.limitWindows)]));
   const tokenizerSha256 = model.tokenizer.sha256;
@@ -58,7 +58,7 @@ export async function prepareSweep(config: SweepConfig, options: PrepareOptions 
     plan,
     runTrial: (trial, baseline) => runTrial(bench, evaluator, trial, baseline),
     versions: bench.versions,
-    profiles: profile(model),
+    profiles: () => profile(model),
     codebooks: [...new Map([...formats.values()].map(({ element }) => [element.id, element])).values()].map(
       ({ id, label, family, values }) => ({ id, label, family, values: [...values] }),
     ),
@@ -95,16 +95,6 @@ function prepareTask(name: string, model: LoadedModel, context: number, limitWin
 /** What a format is, for the trial's key: an edited codebook is another trial although its id stays. */
 function formatContent({ element, group, rule, store, tie }: Format): object {
   return { codes: element.codes, bits: element.bits, group, rule, store, tie, activation: ACTIVATION };
-}
-
-/** Bits per quantized weight over the whole scope. Throws UserError naming the layer a group does not fit. */
-function meanBits(model: LoadedModel, format: Format): number {
-  let [bits, count] = [0, 0];
-  for (const { name, rows, cols } of model.linears) {
-    bits += rows * cols * bitsPerWeight(format, cols, rows, { name });
-    count += rows * cols;
-  }
-  return bits / count;
 }
 
 /** Weights as a trial sees them: its own copy of each linear layer, the model's arrays for the rest. */
@@ -164,7 +154,7 @@ async function runTrial(
     ...metrics,
     deltaLoss: delta?.mean ?? null,
     deltaLossSigma: delta?.sigma ?? null,
-    bitsPerWeight: format ? meanBits(model, format) : 32,
+    bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) : 32,
     weightMse: done?.weightMse ?? 0,
     cost: format ? macCost(format.element, getElement(ACTIVATION)) : null,
     layers: done?.layers ?? [],

@@ -1,7 +1,6 @@
-import { bitsPerWeight, type Format, parseFormat, UserError } from "../formats/index.ts";
-import { type MethodResult, methodById } from "./methods/index.ts";
+import { parseFormat, UserError } from "../formats/index.ts";
+import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import {
-  type LlamaConfig,
   llamaLinears,
   llamaTensorShapes,
   loadLlama,
@@ -63,7 +62,7 @@ export async function quantizeModel({
       format: format.id,
       method,
       scope: "linears",
-      bitsPerWeight: linearBitsPerWeight(config, format),
+      bitsPerWeight: meanBitsPerWeight(matrices, format),
       versions,
       ...result,
     };
@@ -74,14 +73,4 @@ export async function quantizeModel({
   } finally {
     checkpoint.close();
   }
-}
-
-/** Mean bits of memory per weight over all linear layers of the blocks. */
-function linearBitsPerWeight(config: LlamaConfig, format: Format): number {
-  let [bits, count] = [0, 0];
-  for (const { rows, cols, name } of llamaLinears(config)) {
-    bits += bitsPerWeight(format, cols, rows, { name }) * rows * cols;
-    count += rows * cols;
-  }
-  return bits / count;
 }

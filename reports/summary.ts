@@ -31,7 +31,15 @@ export function provenance(view: View): string {
   const windows = [...new Set(rows.map((row) => row.windows))].join("/");
   const tokens = [...new Set(rows.map((row) => row.tokens))].join("/");
   const text = `${view.task}, protocol ${view.protocol}, scope ${view.scope}, n = ${windows} windows (${tokens} tokens)`;
-  return view.frontier.x === "bitsPerWeight" ? text : `${text}; area ${costSource(rows)}`;
+  return view.frontier.x === "bitsPerWeight" ? text : `${text}; area of a MAC ${operands(rows)}, ${costSource(rows)}`;
+}
+
+/** What the weights are multiplied with: `with int8 activations`, or `with both operands in the format`. */
+function operands(rows: readonly Row[]): string {
+  const activations = new Set(rows.flatMap(({ cost }) => (cost ? [cost.activation] : [])));
+  if (rows.every(({ cost }) => cost === null || cost.activation === cost.weight))
+    return "with both operands in the format";
+  return `with ${[...activations].join(" or ")} activations`;
 }
 
 /** `modelled: count model v1 (±4 %)`; several sources are all named. */

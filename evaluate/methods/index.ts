@@ -16,5 +16,6 @@ export function methodById(id: string): Method {
   );
 }
 
+export { meanBitsPerWeight } from "./meanBits.ts";
 export type { Matrix, Method, MethodInput, MethodResult } from "./method.ts";
 export { rtn } from "./rtn.ts";

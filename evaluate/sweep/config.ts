@@ -16,7 +16,7 @@ export interface SweepConfig {
   tasks: string[];
   /** Window length in tokens; null is the model's maximum. */
   context: number | null;
-  /** Score only the first windows; null scores all. */
+  /** Score only so many windows, evenly spaced over the text; null scores all. */
   limitWindows: number | null;
   /** Which tensors: "linears" = every linear layer of the blocks. */
   scope: "linears";

@@ -9,7 +9,8 @@ export interface PreparedSweep {
   plan: PlannedTrial[];
   runTrial: RunTrial;
   versions: SweepManifest["versions"];
-  profiles: SweepManifest["profiles"];
+  /** Fits of the tensors, made when asked for: an evaluation does without. */
+  profiles(): SweepManifest["profiles"];
   codebooks: SweepManifest["codebooks"];
   release(): Promise<void>;
 }
@@ -47,7 +48,7 @@ export async function sweepInto(
     try {
       const createdAt = new Date().toISOString();
       const keys = plan.map(({ key }) => key);
-      const manifest = { command, createdAt, versions, config: { ...config }, keys, profiles, codebooks };
+      const manifest = { command, createdAt, versions, config: { ...config }, keys, profiles: profiles(), codebooks };
       writeManifest(directory, manifest);
       const done = plan.filter(({ key }) => journal.rows.has(key)).length;
       const progress = createProgress({ stream, total: plan.length, done });

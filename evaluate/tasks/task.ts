@@ -17,7 +17,7 @@ export interface TaskInputs {
   encode(text: string): ArrayLike<number>;
   /** Window length in tokens. */
   context: number;
-  /** Keep only the first windows; null keeps all. */
+  /** Keep only so many windows, evenly spaced; null keeps all. */
   limitWindows: number | null;
 }
 

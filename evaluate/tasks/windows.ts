@@ -15,11 +15,11 @@ export interface Windows {
 export const CONTEXT_MAX = 1 << 24;
 
 /**
- * The protocol id of `cutWindows`: `windows-256`, or `windows-256-first8` where only the first 8 windows were scored.
+ * The protocol id of `cutWindows`: `windows-256`, or `windows-256-spread8` where only 8 windows, evenly spaced, were scored.
  * Rows of different ids are never compared.
  */
-export function windowsProtocol(context: number, first: number | null = null): string {
-  return first === null ? `windows-${context}` : `windows-${context}-first${first}`;
+export function windowsProtocol(context: number, spread: number | null = null): string {
+  return spread === null ? `windows-${context}` : `windows-${context}-spread${spread}`;
 }
 
 /**
@@ -27,7 +27,7 @@ export function windowsProtocol(context: number, first: number | null = null): s
  * front, so a tokenizer's BOS stands only where `ids` has it, at the very start. This is the cutting of the GPTQ code
  * (datautils/opt_eval, Frantar et al. 2022), without which published perplexities cannot be compared.
  *
- * `limit` keeps only the first windows (a quick look; the caller records it). `source` names the text in errors.
+ * `limit` keeps only so many windows, evenly spaced so that they sample all of the text (the caller records it). `source` names the text in errors.
  * Throws UserError for a text shorter than one window, a context below 2 tokens or a limit below 1.
  */
 export function cutWindows(
@@ -45,9 +45,10 @@ export function cutWindows(
   const count = limit === null ? available : Math.min(limit, available);
   const windows = new Int32Array(count * context);
   for (let i = 0; i < windows.length; i++) {
-    const id = ids[i]!;
+    const window = Math.floor((Math.floor(i / context) * available) / count);
+    const id = ids[window * context + (i % context)]!;
     if (!Number.isInteger(id) || id < 0 || id > 0x7fffffff)
-      throw new UserError(`${source}: token ${i} has id ${id}, not a vocabulary index`);
+      throw new UserError(`${source}: token ${window * context + (i % context)} has id ${id}, not a vocabulary index`);
     windows[i] = id;
   }
   return { windows, count, context, available, dropped: ids.length - available * context };

@@ -55,7 +55,7 @@ describe("sweepInto", () => {
           return rowOf(key, { format: spec.format });
         },
         versions: { bitfrontier: "0.1.0" },
-        profiles: [],
+        profiles: () => [],
         codebooks: [],
         async release() {
           released++;

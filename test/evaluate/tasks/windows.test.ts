@@ -19,10 +19,14 @@ describe("cutWindows", () => {
     assert.equal(cutWindows(new Int32Array(341_469), 4096).count, 83);
   });
 
-  it("keeps only the first windows when asked, and says how many there were", () => {
+  it("keeps only evenly spaced windows when asked, and says how many there were", () => {
     const cut = cutWindows(upTo(41), 4, { limit: 3 });
     assert.deepEqual([cut.count, cut.available, cut.dropped, cut.windows.length], [3, 10, 1, 12]);
-    assert.equal(windowsProtocol(4, 3), "windows-4-first3");
+    assert.deepEqual(
+      [...cut.windows].filter((_, i) => i % 4 === 0),
+      [0, 12, 24],
+    );
+    assert.equal(windowsProtocol(4, 3), "windows-4-spread3");
   });
 
   it("names the file, its tokens and what is needed when the text is shorter than one window", () => {
