@@ -1,0 +1,4 @@
+export { LIBRARIES, libraryById } from "./byId.ts";
+export type { AdderRole, Cell, CellLibrary, FlipFlopRole, InputPin, OutputPin, Register, Roles } from "./cell.ts";
+export { evaluate, type Logic, parseLogic, pinsOf, toJavaScript, truthTable } from "./logic.ts";
+export { toLiberty } from "./toLiberty.ts";
