@@ -1,5 +1,6 @@
 import { defaultSweepElements } from "../formats/index.ts";
 import { macCostById, NODES, publishedCost, technologyNode } from "../hwmodel/index.ts";
+import { codebookOption } from "./codebooks.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
 
@@ -12,6 +13,7 @@ export const area: Command = {
     library: { value: "L", help: `whose NAND2 gives µm²: ${NODES.map(({ id }) => id).join(", ")} (default tsmc28)` },
     terms: { value: "N", help: "products summed without loss (default 256)" },
     published: { help: "add the paper's Table 10 where it has the format" },
+    codebook: codebookOption,
     json: { help: "print JSON" },
   },
   examples: ["area", "area sf4 int4 e2m1 --activation int8", "area e2m1+sr --published --json"],

@@ -1,4 +1,5 @@
 import { CONTEXT_MAX, tasks } from "../evaluate/tasks/index.ts";
+import { codebookOption } from "./codebooks.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
 
@@ -9,6 +10,7 @@ export const evaluate: Command = {
   options: {
     task: { value: "T", required: true, help: tasks.map(({ usage, summary }) => `${usage}: ${summary}`).join("; ") },
     format: { value: "F", help: "format id, e.g. sf4@g128; without it the model as it is" },
+    codebook: codebookOption,
     method: { value: "M", help: "how to round: rtn (default)" },
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
     limit: { value: "N", help: "score only N windows, evenly spaced" },

@@ -1,4 +1,5 @@
-import { elementFamilies, formatSheet, listElements, renderSheet } from "../formats/index.ts";
+import { elementFamilies, formatSheet, formatTable, listElements, renderSheet } from "../formats/index.ts";
+import { codebookOption } from "./codebooks.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
 
@@ -6,13 +7,21 @@ export const formats: Command = {
   name: "formats",
   summary: "list the number formats, or explain one",
   arguments: [{ name: "ID", help: "element (sf4) or format (e2m1+sr@g64:clipped); without it, the list" }],
-  options: { json: { help: "print JSON" } },
-  examples: ["formats", "formats sf4@g64", "formats e2m1+sr --json"],
+  options: {
+    codebook: codebookOption,
+    markdown: { help: "print the list as the Markdown tables of the README" },
+    json: { help: "print JSON" },
+  },
+  examples: ["formats", "formats sf4@g64", "formats e2m1+sr --json", "formats '[-1,-0.5,0,0.5,1]@g64'"],
 
   async run({ positionals: [id], has }, { stdout }) {
     if (id !== undefined) {
       const sheet = formatSheet(id);
       stdout.write(has("json") ? json(sheet) : renderSheet(sheet));
+      return undefined;
+    }
+    if (has("markdown")) {
+      stdout.write(formatTable());
       return undefined;
     }
     const elements = listElements();

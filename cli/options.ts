@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { didYouMean } from "../evaluate/sweep/didYouMean.ts";
 import { UserError } from "../formats/error.ts";
+import { splitList } from "./splitList.ts";
 
 /** A command line that does not say what to do: exit code 2. */
 export class UsageError extends UserError {
@@ -57,7 +58,7 @@ export interface Input {
   has(name: string): boolean;
   /** The value of an option; undefined when absent. */
   text(name: string): string | undefined;
-  /** All values of a repeatable option, each also split at commas. */
+  /** All values of a repeatable option, each also split at commas outside brackets. */
   list(name: string): string[];
   /** A whole number within bounds; undefined when absent. Throws UsageError. */
   whole(name: string, low: number, high: number): number | undefined;
@@ -95,7 +96,7 @@ export function parseInput(command: Command, words: readonly string[]): Input {
     list(name) {
       const value = values.get(name);
       const given = Array.isArray(value) ? value.map(String) : typeof value === "string" ? [value] : [];
-      return given.flatMap((item) => item.split(",")).filter((item) => item !== "");
+      return given.flatMap(splitList);
     },
     whole(name, low, high) {
       const value = text(name);

@@ -1,4 +1,5 @@
 import { quantizeModel } from "../evaluate/quantize.ts";
+import { codebookOption } from "./codebooks.ts";
 import type { Command } from "./options.ts";
 import { json } from "./table.ts";
 import { versions } from "./versions.ts";
@@ -9,6 +10,7 @@ export const quantize: Command = {
   arguments: [{ name: "MODEL", required: true, help: "folder, Hub id in the cache, or reference" }],
   options: {
     format: { value: "F", required: true, help: "format id, e.g. sf4@g128; 'bitfrontier formats' lists the elements" },
+    codebook: codebookOption,
     method: { value: "M", help: "how to round: rtn (default)" },
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
     json: { help: "print JSON" },

@@ -1,5 +1,6 @@
 import { didYouMean } from "../evaluate/sweep/didYouMean.ts";
 import { UserError } from "../formats/error.ts";
+import { useCodebooks } from "./codebooks.ts";
 import { commands } from "./commands.ts";
 import { type Command, columns, helpOf, type Io, parseInput, UsageError } from "./options.ts";
 
@@ -43,6 +44,7 @@ async function dispatch(words: readonly string[], io: Io, version: string): Prom
     io.stdout.write(helpOf(command));
     return EXIT.success;
   }
+  useCodebooks(input);
   return (await command.run(input, io)) ?? EXIT.success;
 }
 

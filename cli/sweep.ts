@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isSystemError, systemReason } from "../evaluate/files.ts";
 import { defaultConfig, parseConfig, type SweepConfig, sweepInto, validateConfig } from "../evaluate/sweep/index.ts";
 import { UserError } from "../formats/error.ts";
+import { codebookOption } from "./codebooks.ts";
 import type { Command, Input } from "./options.ts";
 import { printReport } from "./printReport.ts";
 
@@ -16,6 +17,7 @@ export const sweep: Command = {
     },
     model: { value: "MODEL", help: "folder, Hub id in the cache, or reference" },
     formats: { value: "IDS", many: true, help: "elements or formats, separated by commas" },
+    codebook: codebookOption,
     groups: { value: "LIST", many: true, help: "group sizes for elements: numbers, row, tensor" },
     methods: { value: "IDS", many: true, help: "how to round: rtn" },
     tasks: { value: "LIST", many: true, help: "e.g. perplexity:text.txt" },

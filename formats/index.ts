@@ -1,11 +1,14 @@
 export { type Blocking, type BlockingOptions, bitsPerWeight, blockingOf } from "./blocking.ts";
 export { defaultSweepElements } from "./defaultSweep.ts";
+export { defineCodebook } from "./defineCodebook.ts";
 export { type Element, type Family, hasEqualEnds, type TieRule } from "./element.ts";
 export type { ElementFamily } from "./elements/family.ts";
 export { elementFamilies, getElement, isElementId, listElements } from "./elements/index.ts";
 export { UserError } from "./error.ts";
 export { fakeQuantize, type RoundingError } from "./fakeQuantize.ts";
 export { DEFAULT_GROUP, type Format, formatId, type Group, groupId, makeFormat, parseFormat } from "./format.ts";
+export { compileFormula } from "./formula.ts";
+export { type OwnCodebook, ownCodebook } from "./ownCodebook.ts";
 export { normalQuantile, studentDensity, studentQuantile, studentTail } from "./quantiles.ts";
 export { dequantize, type Quantized, quantize } from "./quantize.ts";
 export { type Quantizer, quantizerOf } from "./quantizer.ts";

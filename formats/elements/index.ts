@@ -4,6 +4,7 @@ import { nearest } from "../suggest.ts";
 import type { ElementFamily } from "./family.ts";
 import { integers } from "./integers.ts";
 import { minifloats } from "./minifloats.ts";
+import { ownBooks } from "./ownBooks.ts";
 import { posits } from "./posits.ts";
 import { powerSums } from "./powerSums.ts";
 import { quantileBooks } from "./quantileBooks.ts";
@@ -17,6 +18,7 @@ export const elementFamilies: readonly ElementFamily[] = [
   powerSums,
   tables,
   posits,
+  ownBooks,
 ];
 
 const made = new Map<string, Element>();
