@@ -1,0 +1,5 @@
+export type { Instance, Netlist } from "./netlist.ts";
+export { compile, type Simulation } from "./simulate.ts";
+export { MAC_PORTS, type MacChecks, type MacPorts, type MacProof, type MacReference, verifyMac } from "./verifyMac.ts";
+export { LANES, laneValue, toWords } from "./words.ts";
+export { readYosysJson } from "./yosysJson.ts";

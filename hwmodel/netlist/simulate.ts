@@ -1,0 +1,105 @@
+import { UserError } from "../../formats/error.ts";
+import { toJavaScript } from "../libraries/index.ts";
+import { CONSTANT_ONE, type Instance, type Netlist } from "./netlist.ts";
+
+/** A netlist compiled to JavaScript: 32 independent simulations, one per bit of a word. */
+export interface Simulation {
+  netlist: Netlist;
+  /** The word on every net. */
+  values: Int32Array;
+  /** Sets an input port, one word per bit. */
+  set(port: string, words: ArrayLike<number>): void;
+  /** Words of a port, least significant bit first. */
+  get(port: string): Int32Array;
+  /** Lets the gates follow the inputs and the flip-flops. */
+  settle(): void;
+  /** `settle`, then a rising clock edge: flip-flops take their data. The gates do not follow yet. */
+  tick(): void;
+}
+
+/** Statements in one generated function: engines do not optimize very long ones. */
+const STATEMENTS = 2000;
+
+/** Starts with all flip-flop states and inputs zero. `set` and `get` throw UserError for an unknown port. */
+export function compile(netlist: Netlist): Simulation {
+  const values = new Int32Array(netlist.nets);
+  values[CONSTANT_ONE] = -1;
+  const next = new Int32Array(netlist.registers.length);
+  const gates = functions(
+    netlist.gates.flatMap((gate) => outputStatements(gate, (net) => `v[${net}]`)),
+    "v",
+  );
+  const take = functions(
+    netlist.registers.map((r, i) => `n[${i}]=${toJavaScript(r.cell.register!.nextLogic, inputName(r))};`),
+    "v",
+    "n",
+  );
+  const give = functions(registerOutputs(netlist.registers), "v", "n");
+  const run = (list: readonly Compiled[]) => {
+    for (const each of list) each(values, next);
+  };
+  run(give);
+  const nets = (port: string) => {
+    const found = netlist.inputs[port] ?? netlist.outputs[port];
+    if (!found) throw new UserError(`netlist ${netlist.name}: no port ${port}`);
+    return found;
+  };
+  return {
+    netlist,
+    values,
+    set(port, words) {
+      nets(port).forEach((net, bit) => {
+        values[net] = words[bit]!;
+      });
+    },
+    get: (port) => Int32Array.from(nets(port), (net) => values[net]!),
+    settle: () => run(gates),
+    tick() {
+      run(gates);
+      run(take);
+      run(give);
+    },
+  };
+}
+
+export type Compiled = (values: Int32Array, other: Int32Array) => void;
+
+/** Functions of the statements, in order; `parameters` name the arrays they are called with. */
+export function functions(statements: readonly string[], ...parameters: string[]): Compiled[] {
+  const compiled: Compiled[] = [];
+  for (let from = 0; from < statements.length; from += STATEMENTS) {
+    // The text holds operators and array indices only: cell functions were parsed, names never enter.
+    compiled.push(new Function(...parameters, statements.slice(from, from + STATEMENTS).join("\n")) as Compiled);
+  }
+  return compiled;
+}
+
+/** Text for the net at an input pin of an instance. */
+export function inputName(instance: Instance): (pin: string) => string {
+  const { cell, inputs } = instance;
+  return (pin) => `v[${inputs[cell.inputs.findIndex((input) => input.name === pin)]}]`;
+}
+
+function outputStatements(gate: Instance, target: (net: number) => string): string[] {
+  return gate.cell.outputs.flatMap((output, i) => {
+    const net = gate.outputs[i]!;
+    return net < 0 ? [] : [`${target(net)}=${toJavaScript(output.logic, inputName(gate))};`];
+  });
+}
+
+/** Statements that put the states n[…] of flip-flops on their outputs. */
+export function registerOutputs(registers: readonly Instance[]): string[] {
+  return registers.flatMap((instance, index) =>
+    instance.cell.outputs.flatMap((output, i) => {
+      const net = instance.outputs[i]!;
+      const { state, inverse } = instance.cell.register!;
+      const name = (pin: string) => (pin === state ? `n[${index}]` : pin === inverse ? `~n[${index}]` : "0");
+      return net < 0 ? [] : [`v[${net}]=${toJavaScript(output.logic, name)};`];
+    }),
+  );
+}
+
+/** The same word bit in every lane. */
+export function broadcast(value: bigint, bits: number): Int32Array {
+  return Int32Array.from({ length: bits }, (_, bit) => ((value >> BigInt(bit)) & 1n ? -1 : 0));
+}
