@@ -17,9 +17,9 @@ export interface Histogram {
 }
 
 /** Up to this many elements sorting is as fast as binning, and exact. */
-const EXACT_UP_TO = 16384;
+export const EXACT_UP_TO = 16384;
 /** Keeping 20 bits of a float32 leaves 11 of its mantissa: bins 2^-11 wide relative to the distance from the centre. */
-const DROPPED_BITS = 12;
+export const DROPPED_BITS = 12;
 const PROBE = 4096;
 
 /**
@@ -32,7 +32,7 @@ export function histogram(data: Samples, skipZeros: boolean): Histogram {
 }
 
 /** Median and normal-equivalent quartile range of an evenly strided subsample: they place the bins and start the fit. */
-function probe(data: Samples, skipZeros: boolean): { center: number; unit: number } {
+export function probe(data: Samples, skipZeros: boolean): { center: number; unit: number } {
   const step = Math.max(1, Math.floor(data.length / PROBE));
   const kept: number[] = [];
   for (let i = 0; i < data.length; i += step) {
@@ -107,6 +107,11 @@ function binned(data: Samples, skipZeros: boolean, center: number, unit: number)
     }
     n += kept;
   }
+  return histogramOf(counts, n, center, unit);
+}
+
+/** The histogram of counts by key, a key being the leading bits of the order-preserving integer of z's float32. */
+export function histogramOf(counts: Uint32Array | Float64Array, n: number, center: number, unit: number): Histogram {
   let used = 0;
   for (let key = 0; key < counts.length; key++) if (counts[key]! > 0) used++;
   const position = new Float64Array(used);

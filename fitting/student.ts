@@ -18,12 +18,32 @@ import {
   type Verdict,
 } from "./verdict.ts";
 
+/** What a fit needs to know of data, wherever they are. */
+export interface Sketch {
+  all: Moments;
+  /** Moments of the elements that are not exactly zero. */
+  others(): Moments;
+  points(skipZeros: boolean): Histogram;
+  /** Log-likelihood of a t in nats per element; `constant` is the logarithm of its density's factor. */
+  logLikelihood(skipZeros: boolean, location: number, scale: number, nu: number, constant: number): number;
+}
+
 /**
  * Maximum-likelihood fit of a Student t (location, scale, ν) to `data` of any shape, flattened.
  * Standard errors come from the observed information. Throws UserError on NaN or infinity (with the index) and on no data.
  */
 export function fitStudentT(data: Samples, options: FitOptions = {}): TFit {
   const all = moments(data, options.name);
+  return fitSketch({
+    all,
+    others: () => moments(nonZeros(data, all.n - all.zeros), options.name),
+    points: (skipZeros) => histogram(data, skipZeros),
+    logLikelihood: (skipZeros, ...t) => exactLogLikelihood(data, skipZeros, ...t),
+  });
+}
+
+export function fitSketch(sketch: Sketch): TFit {
+  const { all } = sketch;
   const zeroFraction = all.zeros / all.n;
   const base = { n: all.n, zeroFraction };
   if (all.minimum === all.maximum) {
@@ -34,9 +54,9 @@ export function fitStudentT(data: Samples, options: FitOptions = {}): TFit {
       message: `all ${all.n} elements are ${all.minimum}`,
     };
   }
-  const others = zeroFraction > SPARSE_FROM && all.zeros >= SPARSE_COUNT ? histogram(data, true) : null;
+  const others = zeroFraction > SPARSE_FROM && all.zeros >= SPARSE_COUNT ? sketch.points(true) : null;
   const sparse = others !== null && zeroFraction > SPARSE_OVER_OTHERS * others.largest * (1 - zeroFraction);
-  const some = sparse ? moments(nonZeros(data, all.n - all.zeros), options.name) : all;
+  const some = sparse ? sketch.others() : all;
   const wrap = (verdict: Verdict, message: string, rest: Figures): TFit => ({
     ...base,
     ...rest,
@@ -50,7 +70,7 @@ export function fitStudentT(data: Samples, options: FitOptions = {}): TFit {
       momentsOnly(some, some.n),
     );
   }
-  const points = sparse ? others : histogram(data, false);
+  const points = sparse ? others : sketch.points(false);
   const few = points.count.length <= DISCRETE_UP_TO && some.n >= 32 * points.count.length;
   if (few || points.largest > ATOM_FROM) {
     const message = few
@@ -58,11 +78,11 @@ export function fitStudentT(data: Samples, options: FitOptions = {}): TFit {
       : `one value holds ${(100 * points.largest).toFixed(0)} % of the elements`;
     return wrap("discrete", message, momentsOnly(some, some.n));
   }
-  return fitContinuous(data, sparse, points, some, wrap);
+  return fitContinuous(sketch, sparse, points, some, wrap);
 }
 
 function fitContinuous(
-  data: Samples,
+  sketch: Sketch,
   sparse: boolean,
   points: Histogram,
   some: Moments,
@@ -75,7 +95,7 @@ function fitContinuous(
   const location = points.center + points.unit * theta[0];
   const scale = points.unit * unitScale;
   const constant = lgamma((nu + 1) / 2) - lgamma(nu / 2) - 0.5 * Math.log(nu * Math.PI);
-  const logLikelihoodT = exactLogLikelihood(data, sparse, location, scale, nu, constant);
+  const logLikelihoodT = sketch.logLikelihood(sparse, location, scale, nu, constant);
   const logLikelihoodNormal = -0.5 * Math.log(2 * Math.PI) - Math.log(some.standardDeviation) - 0.5;
   // The normal is the t with ν = ∞, which the search reaches only in the limit.
   const logLikelihood = Math.max(logLikelihoodT, logLikelihoodNormal);
