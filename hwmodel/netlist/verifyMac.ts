@@ -5,19 +5,18 @@ import { randomBits, shuffle } from "./random.ts";
 import { compile, type Simulation } from "./simulate.ts";
 import { LANES, laneValue, toWords } from "./words.ts";
 
-/** What a MAC must compute: the integer of each code; null for a code that never occurs. */
-export interface MacReference {
-  weight: readonly (number | null)[];
-  activation: readonly (number | null)[];
-}
+/** What a MAC must compute: the exact product of two codes as an integer; null if one of them never occurs. */
+export type MacReference = (weightCode: number, activationCode: number) => number | null;
 
 export interface MacChecks {
   /** Products in the longest sum, which must not overflow. */
   terms: number;
-  /** Clock cycles from a code at the inputs to its product in the accumulator, less one: registers of a pipeline. */
+  /** Rising edges from a pair of codes at the inputs to its product in the accumulator; 1 without further registers. */
   latency?: number;
+  /** Products added per cycle: more than one in a dot-product unit. */
+  elements?: number;
   ports?: Partial<MacPorts>;
-  /** A synchronous clear: the accumulator then takes zero, or the product of that cycle. */
+  /** A synchronous clear: the accumulator then takes zero, or the product that it would have added. */
   clear?: { port: string; loads: "zero" | "product" };
   seed?: number;
 }
@@ -39,7 +38,7 @@ export interface MacProof {
   sequenceTerms: number;
 }
 
-export const MAC_PORTS: MacPorts = { weight: "weight", activation: "activation", accumulator: "accumulator" };
+export const MAC_PORTS: MacPorts = { weight: "weight", activation: "activation", accumulator: "sum" };
 
 /** Longer sums are not simulated term by term; the width of the accumulator is derived, not measured. */
 const MAX_SEQUENCE = 4096;
@@ -51,23 +50,21 @@ const MAX_SEQUENCE = 4096;
  * Throws UserError with the first wrong sum.
  */
 export function verifyMac(netlist: Netlist, reference: MacReference, checks: MacChecks): MacProof {
-  const { terms, latency = 0, clear, seed = 1 } = checks;
+  const { terms, latency = 1, elements = 1, clear, seed = 1 } = checks;
   const ports = { ...MAC_PORTS, ...checks.ports };
-  const weights = usedCodes(reference.weight, "weight", netlist.name);
-  const activations = usedCodes(reference.activation, "activation", netlist.name);
-  const weightBits = bitsOf(reference.weight);
-  const activationBits = bitsOf(reference.activation);
-  const elements = portBits(netlist, ports.weight) / weightBits;
-  if (!Number.isInteger(elements) || portBits(netlist, ports.activation) !== elements * activationBits) {
+  const weightBits = codeBits(netlist, ports.weight, elements);
+  const activationBits = codeBits(netlist, ports.activation, elements);
+  if (weightBits + activationBits > MAX_PAIR_BITS) {
     throw new UserError(
-      `netlist ${netlist.name}: ports of ${portBits(netlist, ports.weight)} and ${portBits(netlist, ports.activation)} bits, expected multiples of ${weightBits} and ${activationBits}`,
+      `netlist ${netlist.name}: codes of ${weightBits} and ${activationBits} bits have too many pairs to try all`,
     );
   }
+  const pairs = pairsOf(reference, weightBits, activationBits, netlist.name);
   const random = randomBits(seed);
-  const pairs = weights.flatMap((w) => activations.map((a): Pair => [w, a]));
-  const product = ([w, a]: Pair) => reference.weight[w]! * reference.activation[a]!;
-  const sorted = [...pairs].sort((x, y) => product(x) - product(y));
-  const [smallest, largest] = [sorted[0]!, sorted.at(-1)!];
+  const product = ([, , value]: Pair) => value;
+  const smallest = pairs.reduce((least, pair) => (product(pair) < product(least) ? pair : least));
+  const largest = pairs.reduce((most, pair) => (product(pair) > product(most) ? pair : most));
+  checkWidth(netlist, ports.accumulator, terms, product(smallest), product(largest));
   const draw = () => pairs[(random() >>> 0) % pairs.length]!;
   const extremes = [() => largest, () => smallest, (step: number) => (step % 2 ? smallest : largest)];
 
@@ -105,27 +102,52 @@ export function verifyMac(netlist: Netlist, reference: MacReference, checks: Mac
   const products = steps.map((step) => step.map(product));
   simulation.settle();
   sums.restart(simulation.get(ports.accumulator));
-  for (let t = 0; t < latency; t++) sums.restart(apply(steps[t % steps.length]!));
+  const early = latency - 1;
+  for (let t = 0; t < early; t++) sums.restart(apply(steps[t % steps.length]!));
   for (let t = 0; t < steps.length; t++) {
-    const found = apply(steps[(t + latency) % steps.length]!);
+    const found = apply(steps[(t + early) % steps.length]!);
     sums.add(products[t]!, elements);
     compare(found, t);
   }
-  if (clear) {
-    if (latency > 0) throw new UserError(`netlist ${netlist.name}: a clear is only checked in a MAC without pipeline`);
-    // The last states are extremes and random; two clears in a row, then on from there.
-    for (const [i, step] of steps.slice(0, 4).entries()) {
-      simulation.set(clear.port, [i < 2 ? -1 : 0]);
-      const found = apply(step);
-      if (i < 2) sums.restart(new Int32Array(found.length));
-      if (i >= 2 || clear.loads === "product") sums.add(products[i]!, elements);
-      compare(found, steps.length + i);
-    }
+  // The last states are extremes and random ones: two clears in a row, then on from there.
+  for (let t = 0; clear && t < 4; t++) {
+    simulation.set(clear.port, [t < 2 ? -1 : 0]);
+    const found = apply(steps[(t + early) % steps.length]!);
+    if (t < 2) sums.restart(new Int32Array(found.length));
+    if (t >= 2 || clear.loads === "product") sums.add(products[t]!, elements);
+    compare(found, steps.length + t);
   }
   return { codePairs: pairs.length, checks: compared, sequences: LANES, sequenceTerms };
 }
 
-type Pair = readonly [weight: number, activation: number];
+type Pair = readonly [weight: number, activation: number, product: number];
+
+function pairsOf(reference: MacReference, weightBits: number, activationBits: number, module: string): Pair[] {
+  const pairs: Pair[] = [];
+  for (let w = 0; w < 2 ** weightBits; w++) {
+    for (let a = 0; a < 2 ** activationBits; a++) {
+      const product = reference(w, a);
+      if (product === null) continue;
+      if (!Number.isInteger(product)) {
+        throw new UserError(`netlist ${module}: codes ${w} and ${a} have the product ${product}, expected an integer`);
+      }
+      pairs.push([w, a, product]);
+    }
+  }
+  if (pairs.length === 0) throw new UserError(`netlist ${module}: no pair of codes has a product`);
+  return pairs;
+}
+
+/** 4 × 16 bits or 10 × 10 bits: a million pairs; all pairs of wider codes are too many to list. */
+const MAX_PAIR_BITS = 20;
+
+function codeBits(netlist: Netlist, port: string, elements: number): number {
+  const bits = portBits(netlist, port) / elements;
+  if (Number.isInteger(bits) && bits > 0) return bits;
+  throw new UserError(
+    `netlist ${netlist.name}: port ${port} has ${portBits(netlist, port)} bits, expected a multiple of ${elements}`,
+  );
+}
 
 /** Pairs by lane and element: index lane · elements + element. */
 function atEachPlace(elements: number, pairAt: (element: number, lane: number) => Pair): Pair[] {
@@ -141,23 +163,19 @@ function setCodes(s: Simulation, port: string, step: readonly Pair[], side: 0 | 
   s.set(port, words);
 }
 
+/** The simulation compares modulo 2^bits; that no sum leaves two's complement follows from the extremes. */
+function checkWidth(netlist: Netlist, port: string, terms: number, smallest: number, largest: number): void {
+  const bits = portBits(netlist, port);
+  const half = 1n << BigInt(bits - 1);
+  if (BigInt(terms) * BigInt(largest) >= half || BigInt(terms) * BigInt(smallest) < -half) {
+    throw new UserError(
+      `netlist ${netlist.name}: ${bits} accumulator bits overflow after fewer than ${terms} products of ${smallest} … ${largest}`,
+    );
+  }
+}
+
 function portBits(netlist: Netlist, port: string): number {
   const nets = netlist.inputs[port] ?? netlist.outputs[port];
   if (!nets) throw new UserError(`netlist ${netlist.name}: no port ${port}`);
   return nets.length;
-}
-
-function bitsOf(codes: readonly unknown[]): number {
-  return Math.max(1, Math.ceil(Math.log2(codes.length)));
-}
-
-function usedCodes(codes: readonly (number | null)[], side: string, module: string): number[] {
-  const used = codes.flatMap((value, code) => (value === null ? [] : [code]));
-  if (used.length === 0) throw new UserError(`netlist ${module}: the ${side} has no codes`);
-  for (const code of used) {
-    if (!Number.isInteger(codes[code])) {
-      throw new UserError(`netlist ${module}: ${side} code ${code} stands for ${codes[code]}, expected an integer`);
-    }
-  }
-  return used;
 }

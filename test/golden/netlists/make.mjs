@@ -26,18 +26,18 @@ function mac({ bits, float, clear, registers }) {
        wire signed [${bits - 1}:0] p = $signed(x) * $signed(y);`
     : `wire signed [${bits - 1}:0] p = $signed(w) * $signed(a);`;
   return `${float ? decode : ""}
-module mac(input clk, ${clear ? "input clear," : ""} input [3:0] weight, activation, output reg [${bits - 1}:0] accumulator);
+module mac(input clk, ${clear ? "input clear," : ""} input [3:0] weight, activation, output reg [${bits - 1}:0] sum);
   ${
     registers
       ? "reg [3:0] w, a; always @(posedge clk) begin w <= weight; a <= activation; end"
       : "wire [3:0] w = weight, a = activation;"
   }
   ${product}
-  wire [${bits - 1}:0] from = accumulator, next; wire [${bits}:0] c; assign c[0] = 1'b0;
+  wire [${bits - 1}:0] from = sum, next; wire [${bits}:0] c; assign c[0] = 1'b0;
   genvar i; generate for (i = 0; i < ${bits}; i = i + 1) begin : bit_
     adder fa(.a(from[i]), .b(p[i]), .c(c[i]), .sum(next[i]), .carry(c[i+1]));
   end endgenerate
-  always @(posedge clk) accumulator <= ${clear ? `clear ? ${bits}'d0 : ` : ""}next;
+  always @(posedge clk) sum <= ${clear ? `clear ? ${bits}'d0 : ` : ""}next;
 endmodule`;
 }
 
