@@ -2,6 +2,18 @@ import { constant, type Graph, node, scalar } from "../graph.ts";
 import { apply, type Op } from "../op.ts";
 import { show, type Value } from "../value.ts";
 
+export interface AttentionOptions {
+  /** Factor of q·k; 1/√d when absent. */
+  scale?: number;
+  /** A query sees this many keys, itself included; all earlier ones when absent (Beltagy et al. 2020, §3.1). */
+  window?: number;
+  /**
+   * ALiBi (Press et al. 2022): query head h adds slopes[h] · (j − i) to its score of key j. Heads in the order of q,
+   * that is [kv][rep].
+   */
+  slopes?: readonly number[];
+}
+
 interface Saved {
   probabilities: Value;
   scaled: Value;
@@ -12,25 +24,26 @@ const MASKED = -1e9;
 
 /**
  * Causal attention with grouped queries: q [batch,kv,rep·time,d] (the `rep` query heads that share one key head lie
- * one after another), k and v [batch,kv,time,d] → [batch,kv,rep·time,d]. softmax(q·kᵀ/√d + mask)·v.
+ * one after another), k and v [batch,kv,time,d] → [batch,kv,rep·time,d]. softmax(scale·q·kᵀ + mask)·v.
  * The gradient uses Σ_j dP·P = Σ dO·O per row (Dao 2022, FlashAttention, appendix B.2): rows of d in place of rows of time.
  */
-const attentionOp: Op<Record<never, never>, Saved> = {
+const attentionOp: Op<AttentionOptions, Saved> = {
   name: "CausalAttention",
-  forward(graph, [q, k, v]) {
+  forward(graph, [q, k, v], options) {
     const [batch, kv, rows, d] = q!.shape;
     const time = k!.shape[2]!;
     if (q!.shape.length !== 4 || rows! % time !== 0 || k!.shape[3] !== d || v!.shape[2] !== time) {
       throw new Error(`internal: CausalAttention of ${show(q!)}, ${show(k!)}, ${show(v!)}`);
     }
-    const scaled = node(graph, "Mul", [q!, scalar(graph, 1 / Math.sqrt(d!), q!.type)], q!.shape);
+    const scaled = node(graph, "Mul", [q!, scalar(graph, scaleOf(options, q!), q!.type)], q!.shape);
     const scores = product(graph, scaled, k!, [batch!, kv!, rows!, time], true);
-    const masked = node(graph, "Add", [scores, mask(graph, rows!, time, q!)], scores.shape);
+    const biased = options.slopes ? alibi(graph, scores, options.slopes) : scores;
+    const masked = node(graph, "Add", [biased, mask(graph, rows!, time, q!, options.window)], scores.shape);
     const probabilities = node(graph, "Softmax", [masked], scores.shape, { attributes: { axis: -1 } });
     const output = product(graph, probabilities, v!, q!.shape);
     return { output, saved: { probabilities, scaled } };
   },
-  vjp(graph, { grad, inputs: [q, k, v], output, saved: { probabilities, scaled } }) {
+  vjp(graph, { grad, inputs: [q, k, v], output, saved: { probabilities, scaled }, attributes }) {
     const column = [...q!.shape.slice(0, 3), 1];
     const axes = constant(graph, BigInt64Array.of(3n));
     const dotted = node(graph, "Mul", [grad, output], grad.shape);
@@ -39,7 +52,7 @@ const attentionOp: Op<Record<never, never>, Saved> = {
     const centred = node(graph, "Sub", [dp, rowSum], dp.shape);
     const ds = node(graph, "Mul", [probabilities, centred], dp.shape);
     const dScaled = product(graph, ds, k!, q!.shape);
-    const dq = node(graph, "Mul", [dScaled, scalar(graph, 1 / Math.sqrt(q!.shape[3]!), q!.type)], q!.shape);
+    const dq = node(graph, "Mul", [dScaled, scalar(graph, scaleOf(attributes, q!), q!.type)], q!.shape);
     return [
       dq,
       transposedProduct(graph, ds, scaled, k!.shape),
@@ -55,8 +68,20 @@ const attentionOp: Op<Record<never, never>, Saved> = {
       ],
       attributes: {},
     },
+    {
+      inputs: [
+        [1, 2, 8, 2],
+        [1, 2, 4, 2],
+        [1, 2, 4, 2],
+      ],
+      attributes: { scale: 0.3, window: 2, slopes: [0.5, 0.25, 0.125, 0.0625] },
+    },
   ],
 };
+
+function scaleOf({ scale }: AttentionOptions, q: Value): number {
+  return scale ?? 1 / Math.sqrt(q.shape[3]!);
+}
 
 function product(graph: Graph, a: Value, b: Value, shape: readonly number[], transB = false): Value {
   return node(graph, "MatMul", [a, transB ? swapped(graph, b) : b], shape);
@@ -71,12 +96,31 @@ function swapped(graph: Graph, x: Value): Value {
   return node(graph, "Transpose", [x], [a!, b!, n!, m!], { attributes: { perm: [0, 1, 3, 2] } });
 }
 
-function mask(graph: Graph, rows: number, time: number, like: Value): Value {
+/** A table [rows,time] that f fills for query position i of row r and key position j. */
+function table(graph: Graph, rows: number, time: number, like: Value, f: (i: number, j: number) => number): Value {
   const data = like.type === "float64" ? new Float64Array(rows * time) : new Float32Array(rows * time);
-  for (let r = 0; r < rows; r++) data.fill(MASKED, r * time + (r % time) + 1, (r + 1) * time);
+  for (let r = 0; r < rows; r++) for (let j = 0; j < time; j++) data[r * time + j] = f(r % time, j);
   return constant(graph, data, [rows, time]);
 }
 
-export const causalAttention = (graph: Graph, q: Value, k: Value, v: Value) => apply(graph, attentionOp, [q, k, v], {});
+function mask(graph: Graph, rows: number, time: number, like: Value, window = time): Value {
+  return table(graph, rows, time, like, (i, j) => (j > i || j <= i - window ? MASKED : 0));
+}
+
+/** One slope a row times one distance a (row, key): two small constants in place of one of [heads,time,time]. */
+function alibi(graph: Graph, scores: Value, slopes: readonly number[]): Value {
+  const [, kv, rows, time] = scores.shape as [number, number, number, number];
+  if (slopes.length * time !== kv * rows) {
+    throw new Error(`internal: ${slopes.length} slopes for attention scores ${show(scores)}`);
+  }
+  const perRow = Array.from({ length: kv * rows }, (_, i) => slopes[Math.floor(i / time)]!);
+  const data = scores.type === "float64" ? Float64Array.from(perRow) : Float32Array.from(perRow);
+  const column = constant(graph, data, [kv, rows, 1]);
+  const distance = table(graph, rows, time, scores, (i, j) => j - i);
+  return node(graph, "Add", [scores, node(graph, "Mul", [column, distance], [kv, rows, time])], scores.shape);
+}
+
+export const causalAttention = (graph: Graph, q: Value, k: Value, v: Value, options: AttentionOptions = {}) =>
+  apply(graph, attentionOp, [q, k, v], options);
 
 export const attentionOps = [attentionOp];

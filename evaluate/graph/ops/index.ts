@@ -3,8 +3,11 @@ import { attentionOps } from "./attention.ts";
 import { crossEntropyOps } from "./crossEntropy.ts";
 import { elementwiseOps } from "./elementwise.ts";
 import { embeddingOps } from "./embedding.ts";
+import { geluOps } from "./gelu.ts";
+import { layerNormOps } from "./layerNorm.ts";
 import { matmulOps } from "./matmul.ts";
 import { reduceOps } from "./reduce.ts";
+import { reluOps } from "./relu.ts";
 import { rmsNormOps } from "./rmsNorm.ts";
 import { ropeOps } from "./rope.ts";
 import { shapeOps } from "./shape.ts";
@@ -17,8 +20,11 @@ export const allOps = [
   ...crossEntropyOps,
   ...elementwiseOps,
   ...embeddingOps,
+  ...geluOps,
+  ...layerNormOps,
   ...matmulOps,
   ...reduceOps,
+  ...reluOps,
   ...rmsNormOps,
   ...ropeOps,
   ...shapeOps,
@@ -26,14 +32,17 @@ export const allOps = [
   ...softmaxOps,
 ] as unknown as readonly AnyOp[];
 
-export { causalAttention } from "./attention.ts";
+export { type AttentionOptions, causalAttention } from "./attention.ts";
 export { crossEntropy } from "./crossEntropy.ts";
 export * from "./elementwise.ts";
 export { embedding } from "./embedding.ts";
+export { gelu, geluTanh } from "./gelu.ts";
+export { layerNorm } from "./layerNorm.ts";
 export { linear, matmul, swapLast } from "./matmul.ts";
 export { mean, meanAll, sum, sumTo } from "./reduce.ts";
+export { relu } from "./relu.ts";
 export { rmsNorm } from "./rmsNorm.ts";
 export { rope } from "./rope.ts";
-export { expand, reshape, transpose } from "./shape.ts";
+export { expand, reshape, slice, transpose } from "./shape.ts";
 export { silu } from "./silu.ts";
 export { logSoftmax, softmax } from "./softmax.ts";

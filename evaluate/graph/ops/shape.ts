@@ -43,9 +43,43 @@ const transposeOp: Op<{ order: readonly number[] }, null> = {
   samples: [{ inputs: [[2, 3, 4]], attributes: { order: [2, 0, 1] } }],
 };
 
+interface Range {
+  axis: number;
+  from: number;
+  to: number;
+}
+
+/** Elements from, …, to − 1 along an axis. */
+const sliceOp: Op<Range, null> = {
+  name: "Slice",
+  forward(graph, [x], { axis, from, to }) {
+    const length = x!.shape[axis];
+    if (length === undefined || from < 0 || to <= from || to > length) {
+      throw new Error(`internal: Slice of ${show(x!)} from ${from} to ${to} along ${axis}`);
+    }
+    const shape = x!.shape.map((d, i) => (i === axis ? to - from : d));
+    const range = [ints(graph, [from]), ints(graph, [to]), ints(graph, [axis])];
+    return { output: node(graph, "Slice", [x!, ...range], shape), saved: null };
+  },
+  vjp(graph, { grad, inputs: [x], attributes: { axis, from, to } }) {
+    const rank = x!.shape.length;
+    const widths = new Array<number>(2 * rank).fill(0);
+    widths[axis] = from;
+    widths[rank + axis] = x!.shape[axis]! - to;
+    return [node(graph, "Pad", [grad, ints(graph, widths)], x!.shape)];
+  },
+  samples: [
+    { inputs: [[2, 5]], attributes: { axis: 1, from: 1, to: 4 } },
+    { inputs: [[3, 2, 2]], attributes: { axis: 0, from: 0, to: 1 } },
+  ],
+};
+
 export const reshape = (graph: Graph, x: Value, shape: readonly number[]) => apply(graph, reshapeOp, [x], { shape });
 export const expand = (graph: Graph, x: Value, shape: readonly number[]) => apply(graph, expandOp, [x], { shape });
 export const transpose = (graph: Graph, x: Value, order: readonly number[]) =>
   apply(graph, transposeOp, [x], { order });
 
-export const shapeOps = [reshapeOp, expandOp, transposeOp];
+export const slice = (graph: Graph, x: Value, axis: number, from: number, to: number) =>
+  apply(graph, sliceOp, [x], { axis, from, to });
+
+export const shapeOps = [reshapeOp, expandOp, transposeOp, sliceOp];
