@@ -1,0 +1,172 @@
+import { UserError } from "../../formats/error.ts";
+import { createSession, type HostTensor, type Session, type SessionOptions } from "../engine/session.ts";
+import { createGraph, encode, type Graph, input, node, output, type Value } from "../graph/index.ts";
+import { addChannels, emptyChannels, type Moments } from "./moments.ts";
+import { sitesOf } from "./site.ts";
+import { cutStages, outputOf, type Stage } from "./stages.ts";
+
+/** A model as a graph: logits of `tokens` [batch·time] with the weights that `weight(name)` names. */
+export type BuildModel = (graph: Graph, weight: (name: string) => Value, tokens: Value, batch: number) => Value;
+
+export interface CalibratorOptions extends SessionOptions {
+  /** Calibration tokens, row-major [count, context]: independent windows. */
+  readonly windows: Int32Array;
+  readonly count: number;
+  readonly context: number;
+}
+
+export type Weights = ReadonlyMap<string, Float32Array>;
+
+/** Told the moments of a site's inputs; may change the weights of that site's layers before the walk goes on. */
+export type Visit = (layers: readonly string[], moments: Moments) => Promise<void> | void;
+
+export interface Calibrator {
+  readonly tokens: number;
+  /** Weight names of the layers of each site, in the order in which a walk visits them. */
+  readonly sites: readonly (readonly string[])[];
+  /**
+   * Runs the calibration text through the model site by site. `visit` may rewrite the arrays in `weights` of the layers
+   * it is told of: later sites then see the inputs that the changed model has ("true sequential" of GPTQ). With
+   * `reference`, the model of those weights walks beside it and the moments have `drift`.
+   */
+  walk(weights: Weights, visit: Visit, reference?: Weights): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Tokens of one run, as in evaluation: enough to fill the matrix products. */
+const TOKENS_PER_RUN = 2048;
+
+/**
+ * Prepares a calibration of the named layers. Weights are inputs of every stage, so one calibrator serves all formats.
+ * Throws UserError when the model's activations are not finite (in `walk`).
+ */
+export function createCalibrator(
+  model: BuildModel,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  layers: readonly string[],
+  { windows, count, context, ...session }: CalibratorOptions,
+): Calibrator {
+  const batch = batchOf(count, context);
+  const graph = createGraph();
+  const tokens = input(graph, "tokens", "int64", [batch * context]);
+  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
+  model(graph, (name) => values.get(name)!, tokens, batch);
+  const stages = cutStages(graph, tokens, sitesOf(graph, layers));
+  const sessions = new Map<string, Promise<Session>>();
+  const open = (key: string, bytes: () => Uint8Array): Promise<Session> => {
+    const known = sessions.get(key) ?? createSession(bytes(), session);
+    sessions.set(key, known);
+    return known;
+  };
+  const texts = Array.from({ length: count / batch }, (_, run) =>
+    BigInt64Array.from(windows.subarray(run * batch * context, (run + 1) * batch * context), BigInt),
+  );
+  const start = (): State[] => texts.map((data) => new Map([[tokens.name, { data, shape: tokens.shape }]]));
+
+  return {
+    tokens: count * context,
+    sites: stages.map(({ site }) => site.layers),
+    async walk(weights, visit, reference) {
+      const states = start();
+      const others = reference ? start() : null;
+      for (const [index, stage] of stages.entries()) {
+        const { columns, layers: names, input: x } = stage.site;
+        const run = await open(`stage ${index}`, () => stage.model);
+        const product = await open(`product ${columns}`, () => productModel(batch * context, columns));
+        const sums = createSums(columns, others !== null);
+        for (const [at, state] of states.entries()) {
+          await advance(run, stage, shapes, weights, state);
+          const seen = activations(state, x);
+          if (others) await advance(run, stage, shapes, reference!, others[at]!);
+          await sums.add(product, seen, others && activations(others[at]!, x));
+          for (const each of others ? [state, others[at]!] : [state]) forget(each, stage);
+        }
+        await visit(names, sums.moments(count * context, names));
+      }
+    },
+    async release() {
+      for (const each of sessions.values()) await (await each).release();
+    },
+  };
+}
+
+/** Activations of one batch that later stages need, by name. */
+type State = Map<string, HostTensor>;
+
+/** The most windows that divide `count` and stay within the tokens of one run: shapes are static, no window is run twice. */
+function batchOf(count: number, context: number): number {
+  let batch = Math.max(1, Math.min(count, Math.floor(TOKENS_PER_RUN / context)));
+  while (count % batch !== 0) batch--;
+  return batch;
+}
+
+async function advance(
+  session: Session,
+  stage: Stage,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  weights: Weights,
+  state: State,
+): Promise<void> {
+  const feeds: Record<string, HostTensor> = {};
+  for (const name of session.inputNames) {
+    feeds[name] = state.get(name) ?? { data: weights.get(name)!, shape: shapes.get(name)! };
+  }
+  const results = await session.run(feeds);
+  for (const value of stage.made) state.set(value.name, { data: results[outputOf(value)]!, shape: value.shape });
+}
+
+function activations(state: State, { name }: Value): HostTensor & { data: Float32Array } {
+  const { data, shape } = state.get(name)!;
+  if (!(data instanceof Float32Array)) throw new Error(`internal: activations ${name} are not float32`);
+  return { data, shape };
+}
+
+function forget(state: State, { kept }: Stage): void {
+  for (const name of state.keys()) if (!kept.includes(name)) state.delete(name);
+}
+
+/** aᵀ b of two [tokens, columns] arrays. */
+function productModel(tokens: number, columns: number): Uint8Array {
+  const graph = createGraph();
+  const [a, b] = ["a", "b"].map((name) => input(graph, name, "float32", [tokens, columns]));
+  output(graph, "product", node(graph, "Gemm", [a!, b!], [columns, columns], { attributes: { transA: 1, transB: 0 } }));
+  return encode(graph);
+}
+
+/** Sums over batches in float64; the products of one batch are onnxruntime's, in float32. */
+function createSums(columns: number, withDrift: boolean) {
+  const gram = new Float64Array(columns * columns);
+  const drift = withDrift ? new Float64Array(columns * columns) : null;
+  const part = new Float32Array(columns * columns);
+  const channels = emptyChannels(columns);
+  const add = async (into: Float64Array, session: Session, a: HostTensor, b: HostTensor) => {
+    const into32 = { data: part, shape: [columns, columns] };
+    await session.run({ a, b }, { product: into32 });
+    for (let i = 0; i < into.length; i++) into[i]! += part[i]!;
+  };
+  return {
+    async add(
+      session: Session,
+      x: HostTensor & { data: Float32Array },
+      other: (HostTensor & { data: Float32Array }) | null,
+    ) {
+      await add(gram, session, x, x);
+      if (other && drift) {
+        const moved = other.data.map((value, i) => value - x.data[i]!);
+        await add(drift, session, { data: moved, shape: x.shape }, x);
+      }
+      addChannels(channels, x.data, columns);
+    },
+    moments(tokens: number, layers: readonly string[]): Moments {
+      for (const sum of drift ? [gram, drift, channels.absMean] : [gram, channels.absMean]) {
+        for (let i = 0; i < sum.length; i++) sum[i]! /= tokens;
+      }
+      if (!channels.absMean.every(Number.isFinite) || !gram.every(Number.isFinite)) {
+        throw new UserError(
+          `calibration: the inputs of ${layers.join(", ")} are not finite; the model diverged before`,
+        );
+      }
+      return { columns, tokens, gram, drift, ...channels };
+    },
+  };
+}
