@@ -2,6 +2,7 @@ import type { Element } from "../element.ts";
 import { UserError } from "../error.ts";
 import { nearest } from "../suggest.ts";
 import type { ElementFamily } from "./family.ts";
+import { fnuz } from "./fnuz.ts";
 import { integers } from "./integers.ts";
 import { minifloats } from "./minifloats.ts";
 import { ownBooks } from "./ownBooks.ts";
@@ -15,6 +16,7 @@ export const elementFamilies: readonly ElementFamily[] = [
   integers,
   quantileBooks,
   minifloats,
+  fnuz,
   powerSums,
   tables,
   posits,

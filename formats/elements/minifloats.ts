@@ -27,8 +27,11 @@ export const minifloats: ElementFamily = {
 };
 
 /** Values of codes 0 … 2^(X+M)−1 of a minifloat, none reserved. */
-export function minifloatMagnitudes(exponentBits: number, mantissaBits: number): number[] {
-  const bias = 2 ** (exponentBits - 1) - 1;
+export function minifloatMagnitudes(
+  exponentBits: number,
+  mantissaBits: number,
+  bias = 2 ** (exponentBits - 1) - 1,
+): number[] {
   return Array.from({ length: 2 ** (exponentBits + mantissaBits) }, (_, code) => {
     const exponent = code >> mantissaBits;
     const fraction = (code & (2 ** mantissaBits - 1)) / 2 ** mantissaBits;
