@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../formats/error.ts";
 
 /** One write call stays below this: Node rejects lengths of 2^31 and more, and large writes block signals. */
@@ -42,12 +42,33 @@ export function writeFileAtomic(path: string, data: string | Uint8Array | Iterab
 export function ensureWritableDir(directory: string): void {
   const probe = join(directory, `.bitfrontier-${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     closeSync(openSync(probe, "wx"));
     rmSync(probe, { force: true });
   } catch (error) {
     if (isSystemError(error)) throw new UserError(`cannot write to folder ${directory}: ${systemReason(error)}`);
     throw error;
+  }
+}
+
+/**
+ * Makes a directory and its missing parents. Not mkdirSync's `recursive`: where the file system says "no such folder" although
+ * the parent is there (/proc does), that never returns (Node 20 to 24).
+ * @throws the file system's error
+ */
+export function makeDirectory(directory: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(directory); !statSync(at, { throwIfNoEntry: false }); at = dirname(at)) {
+    missing.push(at);
+    if (dirname(at) === at) break;
+  }
+  for (const path of missing.reverse()) {
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      // Another process may have made it since.
+      if (!pathIs("directory", path)) throw error;
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../formats/error.ts";
-import { isSystemError, pathIs, systemReason, writeFileAtomic } from "./files.ts";
+import { isSystemError, makeDirectory, pathIs, systemReason, writeFileAtomic } from "./files.ts";
 import { type TensorEntry, writeSafetensors } from "./model/index.ts";
 
 /** Files of a Hugging Face model directory that belong to its text side or its terms, and stay true after quantization. */
@@ -47,7 +47,7 @@ export function writeModelDirectory(out: string, source: string, tensors: Iterab
   requireEmptyOutput(target);
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    mkdirSync(temporary, { recursive: true });
+    makeDirectory(temporary);
     writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype: "F32", metadata: { format: "pt" } });
     writeFileAtomic(join(temporary, "config.json"), float32Config(join(source, "config.json")));
     for (const name of COPIED) copyIfPresent(join(source, name), join(temporary, name));

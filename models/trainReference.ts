@@ -3,14 +3,14 @@
  * tokenizer trainer, graph builder and AdamW. Interrupt it at any time; the next call resumes from the checkpoint.
  */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { adamwDefaults } from "../evaluate/engine/adamw.ts";
 import { ensureWritableDir } from "../evaluate/files.ts";
 import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
-import { createLlamaTrainer } from "../evaluate/model/architectures/training.ts";
-import { llamaTensorShapes, packageRoot, readLlamaConfig, writeSafetensors } from "../evaluate/model/index.ts";
+import { createModelTrainer } from "../evaluate/model/architectures/training.ts";
+import { packageRoot, readModelConfig, tensorShapes, writeSafetensors } from "../evaluate/model/index.ts";
 import { readCheckpoint, writeCheckpoint } from "../evaluate/model/trainerCheckpoint.ts";
 import { prepareReference, writeReferenceFiles } from "./prepareReference.ts";
 import { normals, uniforms } from "./random.ts";
@@ -33,12 +33,12 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 
 // The architecture is the committed config.json: rows of 256 hold two groups of 128, so group sizes mean something.
 const home = join(packageRoot(), "models", "reference");
-const config = readLlamaConfig(home);
-const shapes = llamaTensorShapes(config);
+const config = readModelConfig(home);
+const shapes = tensorShapes(config);
 ensureWritableDir(args.out);
 const prepared = prepareReference({ log: say });
 const work = join(packageRoot(), ".cache", "reference-training");
-mkdirSync(work, { recursive: true });
+ensureWritableDir(work);
 const checkpoint = join(work, "checkpoint.safetensors");
 // The total is left out on purpose: until the decay begins, runs of different lengths are the same run.
 const recipe = createHash("sha256")
@@ -49,7 +49,7 @@ const recipe = createHash("sha256")
 const weights = initialWeights();
 const state = existsSync(checkpoint) ? readCheckpoint(checkpoint, recipe, weights) : undefined;
 const threads = Number(args.threads);
-const trainer = await createLlamaTrainer(
+const trainer = await createModelTrainer(
   config,
   shapes,
   weights,

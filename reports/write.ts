@@ -37,6 +37,9 @@ export async function writeReport(dir: string, input: ReportInput): Promise<Writ
     csv: join(dir, "results.csv"),
     charts: [],
   };
+  await makeFolder(dir).catch((error: Error) => {
+    throw new UserError(`${dir}: cannot be made (${error.message})`);
+  });
   const page = await htmlReport(input, found);
   for (const { id, title, spec } of figures) {
     const svg = join(dir, "charts", `${id}.svg`);
@@ -51,11 +54,27 @@ export async function writeReport(dir: string, input: ReportInput): Promise<Writ
   return written;
 }
 
+/**
+ * Makes a folder and its parents. Not mkdir's `recursive`, which never returns where a file system denies what it shows
+ * (/proc).
+ */
+async function makeFolder(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await make();
+  });
+}
+
 /** Writes beside the target, flushes, then renames over it. */
 async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, "wx");
     try {
       await file.writeFile(data);

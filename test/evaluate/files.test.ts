@@ -54,6 +54,14 @@ describe("evaluate/files", () => {
     assert.deepEqual(readdirSync(nested), []);
   });
 
+  it("ensureWritableDir refuses /proc at once, where mkdir's recursive never returns", function () {
+    if (process.platform !== "linux") this.skip();
+    assert.throws(
+      () => ensureWritableDir("/proc/bitfrontier/out"),
+      matches("/proc/bitfrontier/out", /cannot write to folder/),
+    );
+  });
+
   it("ensureWritableDir refuses a file in the way, by name", () => {
     const file = join(directory, "file");
     writeFileSync(file, "");
