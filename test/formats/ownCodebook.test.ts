@@ -10,21 +10,27 @@ import {
   quantize,
 } from "../../formats/index.ts";
 
+/** A format whose codebook is one list. */
+const scalar = (id: string) => {
+  const { element, ...format } = parseFormat(id);
+  return { ...format, element: element! };
+};
+
 describe("a codebook of one's own", () => {
   it("is a list in a format id, which stays its own specification", () => {
-    const format = parseFormat(" [-1, -.5, 0, 0.50, 1]@g64:fp32 ");
+    const format = scalar(" [-1, -.5, 0, 0.50, 1]@g64:fp32 ");
     assert.equal(format.id, "[-1,-0.5,0,0.5,1]@g64:fp32");
-    assert.deepEqual(parseFormat(format.id), format);
+    assert.deepEqual(scalar(format.id).element, format.element);
     assert.deepEqual(format.element.codes, [-1, -0.5, 0, 0.5, 1, null, null, null]);
     assert.deepEqual([format.element.bits, format.tie, format.rule], [3, "even", "absmax"]);
     assert.ok(isElementId("[-1,1]"));
   });
 
   it("keeps the order of its values as codes, reserved codes, a second zero, width and ties", () => {
-    const { element, id } = parseFormat("[0,1,-0,-1;tie=down;bits=3]@row");
+    const { element, id } = scalar("[0,1,-0,-1;tie=down;bits=3]@row");
     assert.deepEqual([id, element.bits, element.tie], ["[0,1,-0,-1;bits=3;tie=down]@row", 3, "down"]);
     assert.deepEqual(element.codes, [0, 1, -0, -1, null, null, null, null]);
-    assert.deepEqual(parseFormat("[1,null,-1,2]").element.codes, [1, null, -1, 2]);
+    assert.deepEqual(scalar("[1,null,-1,2]").element.codes, [1, null, -1, 2]);
   });
 
   it("is a formula, with its range or the 4-bit one: EN_25 of llm-datatypes", () => {
@@ -34,11 +40,11 @@ describe("a codebook of one's own", () => {
       "[sign(i) * (4^(abs(i)/8) - 1) / 3 for i = -7..8]",
       "[sign(i)*(4^(abs(i)/8)-1)/3;i=-7..8]",
     ]) {
-      const { id, element } = parseFormat(`${spelling}@g32`);
+      const { id, element } = scalar(`${spelling}@g32`);
       assert.equal(id, "[sign(i)*(4^(abs(i)/8)-1)/3;i=-7..8]@g32");
       assert.deepEqual(element.values, en25.values);
     }
-    assert.deepEqual(parseFormat("[i^3;i=-1..2]").element.values, [-1, 0, 1, 8]);
+    assert.deepEqual(scalar("[i^3;i=-1..2]").element.values, [-1, 0, 1, 8]);
   });
 
   it("quantizes, and has a sheet", () => {
@@ -61,7 +67,7 @@ describe("a codebook of one's own", () => {
     });
     assert.match(element.id, /^mine4~[0-9a-f]{16}$/);
     assert.equal(parseFormat("MINE4@g64").id, `${element.id}@g64`);
-    assert.equal(parseFormat(`${element.id}@g64`).element, element);
+    assert.equal(scalar(`${element.id}@g64`).element, element);
     assert.deepEqual([element.label, element.source, element.tie], ["mine", "dreams", "away"]);
     assert.equal(defineCodebook({ id: "mine4", values: [-3, -1, 0, 2], tie: "away" }).id, element.id);
     assert.throws(() => defineCodebook({ id: "mine4", values: [-3, -1, 0, 1] }, "b.json"), {
@@ -77,9 +83,9 @@ describe("a codebook of one's own", () => {
 
   it("is the hash of its content where the specification is long", () => {
     const values = Array.from({ length: 256 }, (_, i) => Math.fround(Math.sin(i) + i / 40));
-    const { id, element } = parseFormat(`[${values}]`);
+    const { id, element } = scalar(`[${values}]`);
     assert.match(id, /^book~[0-9a-f]{16}@g128$/);
-    assert.equal(parseFormat(id).element, element);
+    assert.equal(scalar(id).element, element);
     assert.equal(defineCodebook({ values }).id, element.id);
     const precise = Array.from({ length: 16 }, (_, i) => Math.sin(i - 7.5));
     assert.equal(parseFormat(`[${precise}]`).id, `[${precise}]@g128`);
