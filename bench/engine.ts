@@ -7,14 +7,14 @@ import { adamwDefaults } from "../evaluate/engine/adamw.ts";
 import { createSession } from "../evaluate/engine/session.ts";
 import { createGraph, encode, input, matmul, output } from "../evaluate/graph/index.ts";
 import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
-import { createLlamaTrainer } from "../evaluate/model/architectures/training.ts";
+import { createModelTrainer } from "../evaluate/model/architectures/training.ts";
 import {
-  llamaLinears,
-  llamaTensorShapes,
-  loadLlama,
+  linearLayers,
+  loadWeights,
   openCheckpoint,
-  readLlamaConfig,
+  readModelConfig,
   resolveModel,
+  tensorShapes,
 } from "../evaluate/model/index.ts";
 import { nodeTimes } from "./nodeTimes.ts";
 import { interleave, type Side, type Spread, show, spread } from "./rounds.ts";
@@ -40,15 +40,15 @@ const [batch, context, rounds, steps, threads] = [args.batch, args.context, args
 const resolved = resolveModel(args.model);
 if (resolved.kind !== "directory") throw new Error(`${args.model}: the bench needs a model folder`);
 const directory = resolved.dir;
-const config = readLlamaConfig(directory);
-const shapes = llamaTensorShapes(config);
+const config = readModelConfig(directory);
+const shapes = tensorShapes(config);
 const checkpoint = openCheckpoint(directory);
-const weights = loadLlama(checkpoint, config);
+const weights = loadWeights(checkpoint, config);
 checkpoint.close();
 
 const tokens = batch * context;
 const ids = Int32Array.from({ length: tokens }, (_, i) => (i * 7919) % config.vocabSize);
-const linear = llamaLinears(config).reduce(
+const linear = linearLayers(config).reduce(
   (n, { rows, cols }) => n + rows * cols,
   config.vocabSize * config.hiddenSize,
 );
@@ -94,7 +94,7 @@ async function work(mode: Mode, profile?: string): Promise<Work> {
     return { step: () => evaluator.score(weights, ids, batch), release: () => evaluator.release() };
   }
   const copy = new Map([...weights].map(([name, data]) => [name, data.slice()]));
-  const trainer = await createLlamaTrainer(config, shapes, copy, {
+  const trainer = await createModelTrainer(config, shapes, copy, {
     batch,
     time: context,
     ...engine,

@@ -2,18 +2,18 @@ export { type EvaluateOptions, evaluateModel } from "./evaluate.ts";
 export { type LoadedModel, loadModel, readText } from "./loadedModel.ts";
 export { type Matrix, type Method, type MethodInput, type MethodResult, methodById, methods } from "./methods/index.ts";
 export { createEvaluator, type Evaluator, type EvaluatorOptions } from "./model/architectures/evaluator.ts";
-export { createLlamaTrainer } from "./model/architectures/training.ts";
+export { createModelTrainer } from "./model/architectures/training.ts";
 export {
   type Checkpoint,
-  type LlamaConfig,
-  llamaLinears,
-  llamaTensorShapes,
-  loadLlama,
+  linearLayers,
   loadTokenizer,
+  loadWeights,
+  type ModelConfig,
   openCheckpoint,
   openSafetensors,
-  readLlamaConfig,
+  readModelConfig,
   resolveModel,
+  tensorShapes,
   writeSafetensors,
 } from "./model/index.ts";
 export { type PrepareOptions, prepareSweep } from "./prepare.ts";

@@ -2,15 +2,15 @@ import { readFileSync } from "node:fs";
 import { UserError } from "../formats/error.ts";
 import {
   type LinearLayer,
-  type LlamaConfig,
-  llamaLinears,
-  llamaTensorShapes,
-  loadLlama,
+  linearLayers,
   loadTokenizer,
+  loadWeights,
+  type ModelConfig,
   openCheckpoint,
-  readLlamaConfig,
+  readModelConfig,
   resolveModel,
   type TextTokenizer,
+  tensorShapes,
 } from "./model/index.ts";
 
 /** A model in memory, ready to run: full-precision weights that nobody writes to. */
@@ -18,7 +18,7 @@ export interface LoadedModel {
   /** As asked for: folder name, Hub id or "reference". */
   readonly name: string;
   readonly dir: string;
-  readonly config: LlamaConfig;
+  readonly config: ModelConfig;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly linears: readonly LinearLayer[];
   readonly weights: ReadonlyMap<string, Float32Array>;
@@ -36,7 +36,7 @@ export function loadModel(spec: string): LoadedModel {
     );
   }
   const { name, dir } = resolved;
-  const config = readLlamaConfig(dir);
+  const config = readModelConfig(dir);
   const tokenizer = loadTokenizer(dir);
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new UserError(
@@ -45,8 +45,8 @@ export function loadModel(spec: string): LoadedModel {
   }
   const checkpoint = openCheckpoint(dir);
   try {
-    const [shapes, linears] = [llamaTensorShapes(config), llamaLinears(config)];
-    const weights = loadLlama(checkpoint, config);
+    const [shapes, linears] = [tensorShapes(config), linearLayers(config)];
+    const weights = loadWeights(checkpoint, config);
     return { name, dir, config, shapes, linears, weights, tokenizer, sha256: checkpoint.sha256() };
   } finally {
     checkpoint.close();

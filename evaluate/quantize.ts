@@ -1,11 +1,11 @@
 import { parseFormat, UserError } from "../formats/index.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import {
-  llamaLinears,
-  llamaTensorShapes,
-  loadLlama,
+  exportTensors,
+  linearLayers,
+  loadWeights,
   openCheckpoint,
-  readLlamaConfig,
+  readModelConfig,
   resolveModel,
 } from "./model/index.ts";
 import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
@@ -49,11 +49,11 @@ export async function quantizeModel({
   const resolved = resolveModel(model);
   if (resolved.kind === "file")
     throw new UserError(`${model}: a single .safetensors file has no config.json; give the model's folder`);
-  const config = readLlamaConfig(resolved.dir);
+  const config = readModelConfig(resolved.dir);
   const checkpoint = openCheckpoint(resolved.dir);
   try {
-    const weights = loadLlama(checkpoint, config);
-    const matrices = llamaLinears(config);
+    const weights = loadWeights(checkpoint, config);
+    const matrices = linearLayers(config);
     const into = new Map(matrices.map(({ name, rows, cols }) => [name, new Float32Array(rows * cols)]));
     const result = await chosen.quantize({ format, matrices, weights, into });
     const record: QuantizeRecord = {
@@ -66,8 +66,7 @@ export async function quantizeModel({
       versions,
       ...result,
     };
-    const shapes = llamaTensorShapes(config);
-    const tensors = [...shapes].map(([name, shape]) => ({ name, shape, data: into.get(name) ?? weights.get(name)! }));
+    const tensors = exportTensors(checkpoint, config, (name) => into.get(name) ?? weights.get(name)!);
     writeModelDirectory(out, resolved.dir, tensors, record);
     return record;
   } finally {

@@ -1,92 +1,110 @@
 import { UserError } from "../../formats/error.ts";
+import { architectureOf, type ModelConfig, type TensorSpec } from "./architectures/index.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import type { LlamaConfig } from "./config.ts";
+import type { TensorEntry } from "./writeSafetensors.ts";
 
-export const LINEAR_KINDS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"] as const;
-export type LinearKind = (typeof LINEAR_KINDS)[number];
+export { LINEAR_KINDS } from "./architectures/index.ts";
 
 /** A linear layer of a block: y = W x with W [rows = outputs, cols = inputs]; quantization groups run along the columns. */
 export interface LinearLayer {
-  /** Name of the weight tensor in the checkpoint. */
+  /** Name of the weight tensor. */
   readonly name: string;
   /** Index of the block, from 0. */
   readonly layer: number;
-  readonly kind: LinearKind;
+  /** What it is called within its block: `q_proj`, `c_fc`, … */
+  readonly kind: string;
   readonly rows: number;
   readonly cols: number;
 }
 
 /** Every linear layer of the blocks in the order of computation: the default scope of quantization. */
-export function llamaLinears(config: LlamaConfig): LinearLayer[] {
-  const { hiddenSize, intermediateSize, numLayers } = config;
-  const queries = config.numHeads * config.headDim;
-  const keys = config.numKeyValueHeads * config.headDim;
-  const sizes: Record<LinearKind, [module: string, rows: number, cols: number]> = {
-    q_proj: ["self_attn", queries, hiddenSize],
-    k_proj: ["self_attn", keys, hiddenSize],
-    v_proj: ["self_attn", keys, hiddenSize],
-    o_proj: ["self_attn", hiddenSize, queries],
-    gate_proj: ["mlp", intermediateSize, hiddenSize],
-    up_proj: ["mlp", intermediateSize, hiddenSize],
-    down_proj: ["mlp", hiddenSize, intermediateSize],
-  };
-  return Array.from({ length: numLayers }, (_, layer) =>
-    LINEAR_KINDS.map((kind) => {
-      const [module, rows, cols] = sizes[kind];
-      return { name: `model.layers.${layer}.${module}.${kind}.weight`, layer, kind, rows, cols };
-    }),
-  ).flat();
+export function linearLayers(config: ModelConfig): LinearLayer[] {
+  return specsOf(config).flatMap(({ name, shape, linear }) => {
+    if (!linear) return [];
+    const [rows, cols] = shape as [number, number];
+    return [{ name, ...linear, rows, cols }];
+  });
 }
 
-/** Name and shape of every tensor of the model (transformers, modeling_llama.py), in the order of computation. */
-export function llamaTensorShapes(config: LlamaConfig): Map<string, number[]> {
-  const { hiddenSize, vocabSize } = config;
-  const shapes = new Map<string, number[]>([["model.embed_tokens.weight", [vocabSize, hiddenSize]]]);
-  for (const { name, layer, kind, rows, cols } of llamaLinears(config)) {
-    if (kind === "q_proj") shapes.set(`model.layers.${layer}.input_layernorm.weight`, [hiddenSize]);
-    if (kind === "gate_proj") shapes.set(`model.layers.${layer}.post_attention_layernorm.weight`, [hiddenSize]);
-    shapes.set(name, [rows, cols]);
-    const biased = name.includes(".mlp.") ? config.mlpBias : config.attentionBias;
-    if (biased) shapes.set(name.replace(/weight$/, "bias"), [rows]);
-  }
-  shapes.set("model.norm.weight", [hiddenSize]);
-  if (!config.tieWordEmbeddings) shapes.set("lm_head.weight", [vocabSize, hiddenSize]);
-  return shapes;
+/** Name and shape of every tensor of the model as it is kept in memory, in the order of computation. */
+export function tensorShapes(config: ModelConfig): Map<string, readonly number[]> {
+  return new Map(specsOf(config).map(({ name, shape }) => [name, shape]));
 }
 
 /**
- * Reads every tensor of a Llama model as float32. All names and shapes are checked before anything is read.
+ * Reads every tensor of a model as float32, linear layers as [outputs, inputs] whatever the file's layout. All names
+ * and shapes are checked before anything is read.
  * @throws UserError naming the file and the tensor that is missing, unknown, of another shape, or not finite
  */
-export function loadLlama(checkpoint: Checkpoint, config: LlamaConfig): Map<string, Float32Array<ArrayBuffer>> {
-  const shapes = llamaTensorShapes(config);
-  for (const [name, expected] of shapes) {
-    if (!checkpoint.has(name)) throw new UserError(`${checkpoint.path}: tensor ${name} [${expected}] is missing`);
-    const found = checkpoint.info(name).shape;
-    if (found.length !== expected.length || !found.every((size, i) => size === expected[i])) {
-      throw new UserError(
-        `${checkpoint.path}: tensor ${name} has shape [${found}], but config.json implies [${expected}]`,
-      );
-    }
-  }
-  for (const name of checkpoint.names()) {
-    if (shapes.has(name) || isDispensable(name, config)) continue;
-    throw new UserError(
-      `${checkpoint.path}: tensor ${JSON.stringify(name)} is no part of the model config.json describes`,
-    );
-  }
+export function loadWeights(checkpoint: Checkpoint, config: ModelConfig): Map<string, Float32Array<ArrayBuffer>> {
   const weights = new Map<string, Float32Array<ArrayBuffer>>();
-  for (const name of shapes.keys()) {
-    const data = checkpoint.read(name);
-    assertFinite(name, data, checkpoint.path);
-    weights.set(name, data);
+  for (const { spec, storedName, storedShape } of storedTensors(checkpoint, config)) {
+    const data = checkpoint.read(storedName);
+    assertFinite(storedName, data, checkpoint.path);
+    weights.set(spec.name, spec.transposed ? transposed(data, storedShape) : data);
   }
   return weights;
 }
 
-/** Rotary tables are recomputed; a head saved beside tied embeddings is a copy that transformers discards too. */
-function isDispensable(name: string, config: LlamaConfig): boolean {
-  return name.endsWith(".rotary_emb.inv_freq") || (name === "lm_head.weight" && config.tieWordEmbeddings);
+/** The tensors of a model in memory as a file of the names and layouts of `source` holds them, one at a time. */
+export function* exportTensors(
+  source: Checkpoint,
+  config: ModelConfig,
+  data: (name: string) => Float32Array,
+): Generator<TensorEntry> {
+  for (const { spec, storedName, storedShape } of storedTensors(source, config)) {
+    const values = data(spec.name);
+    yield { name: storedName, shape: storedShape, data: spec.transposed ? transposed(values, spec.shape) : values };
+  }
+}
+
+interface StoredTensor {
+  readonly spec: TensorSpec;
+  readonly storedName: string;
+  readonly storedShape: readonly number[];
+}
+
+function storedTensors(checkpoint: Checkpoint, config: ModelConfig): StoredTensor[] {
+  const { prefix, dispensable } = architectureOf(config);
+  const used = new Set<string>();
+  const stored = specsOf(config).map((spec): StoredTensor => {
+    const { name, shape, alias } = spec;
+    const names = [name, ...(alias ? [alias] : []), ...(name.startsWith(prefix) ? [name.slice(prefix.length)] : [])];
+    const storedShape = spec.transposed ? [...shape].reverse() : shape;
+    const storedName = names.find((each) => checkpoint.has(each));
+    if (storedName === undefined) {
+      throw new UserError(`${checkpoint.path}: tensor ${name} [${storedShape}] is missing`);
+    }
+    const found = checkpoint.info(storedName).shape;
+    if (found.length !== storedShape.length || !found.every((size, i) => size === storedShape[i])) {
+      throw new UserError(
+        `${checkpoint.path}: tensor ${storedName} has shape [${found}], but config.json implies [${storedShape}]`,
+      );
+    }
+    used.add(storedName);
+    return { spec, storedName, storedShape };
+  });
+  for (const name of checkpoint.names()) {
+    // A head saved beside tied embeddings is a copy, which transformers discards too.
+    const copy = config.tieWordEmbeddings && TIED_HEADS.includes(name);
+    if (used.has(name) || copy || dispensable.test(name)) continue;
+    throw new UserError(
+      `${checkpoint.path}: tensor ${JSON.stringify(name)} is no part of the model config.json describes`,
+    );
+  }
+  return stored;
+}
+
+const TIED_HEADS: readonly string[] = ["lm_head.weight", "embed_out.weight"];
+
+function specsOf(config: ModelConfig): TensorSpec[] {
+  return architectureOf(config).tensors(config);
+}
+
+function transposed(data: Float32Array, [rows, cols]: readonly number[]): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(data.length);
+  for (let i = 0; i < rows!; i++) for (let j = 0; j < cols!; j++) result[j * rows! + i] = data[i * cols! + j]!;
+  return result;
 }
 
 /**

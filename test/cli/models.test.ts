@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  llamaTensorShapes,
-  loadLlama,
+  loadWeights,
   openCheckpoint,
-  readLlamaConfig,
+  readModelConfig,
+  tensorShapes,
   writeSafetensors,
 } from "../../evaluate/model/index.ts";
 import type { Row } from "../../evaluate/row.ts";
@@ -30,12 +30,12 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 /** Copies the model with one value of one tensor changed. */
 function damaged(name: string, value: number): string {
   const copy = writeTinyModel(at("damaged"));
-  const config = readLlamaConfig(copy);
+  const config = readModelConfig(copy);
   const checkpoint = openCheckpoint(copy);
-  const weights = loadLlama(checkpoint, config);
+  const weights = loadWeights(checkpoint, config);
   checkpoint.close();
   weights.get(name)![5] = value;
-  const entries = [...llamaTensorShapes(config)].map(([name, shape]) => ({ name, shape, data: weights.get(name)! }));
+  const entries = [...tensorShapes(config)].map(([name, shape]) => ({ name, shape, data: weights.get(name)! }));
   writeSafetensors(join(copy, "model.safetensors"), entries, { dtype: "F32" });
   return copy;
 }
@@ -56,9 +56,9 @@ describe("bitfrontier quantize", () => {
     const record = JSON.parse(readFileSync(join(out, "bitfrontier.json"), "utf8"));
     // 4 bits and an fp16 scale for 16 weights.
     assert.deepEqual([record.format, record.bitsPerWeight, record.layers.length], ["int4@g16", 5, 14]);
-    const config = readLlamaConfig(out);
+    const config = readModelConfig(out);
     const checkpoint = openCheckpoint(out);
-    const weights = loadLlama(checkpoint, config);
+    const weights = loadWeights(checkpoint, config);
     checkpoint.close();
     const group = weights.get("model.layers.0.mlp.up_proj.weight")!.subarray(16, 32);
     const scale = Math.max(...group.map(Math.abs)) / 7;

@@ -1,7 +1,7 @@
 import { createSession, type HostTensor, type SessionOptions } from "../../engine/session.ts";
 import { createGraph, crossEntropy, encode, input, output } from "../../graph/index.ts";
-import type { LlamaConfig } from "../config.ts";
-import { llamaLogits } from "./llama.ts";
+import type { ModelConfig } from "./architecture.ts";
+import { modelLogits } from "./index.ts";
 
 export interface EvaluatorOptions extends SessionOptions {
   /** Tokens of one window. */
@@ -25,9 +25,9 @@ export interface Evaluator {
   release(): Promise<void>;
 }
 
-/** An evaluator of a Llama model: one session per (architecture, context, batch), weights are its inputs. */
+/** An evaluator of a model: one session per (architecture, context, batch), weights are its inputs. */
 export async function createEvaluator(
-  config: LlamaConfig,
+  config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
   { context, batch, ...options }: EvaluatorOptions,
 ): Promise<Evaluator> {
@@ -37,7 +37,7 @@ export async function createEvaluator(
   const tokens = input(graph, "tokens", "int64", [batch * time]);
   const labels = input(graph, "labels", "int64", [batch * time]);
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-  const logits = llamaLogits(graph, config, (name) => values.get(name)!, tokens, batch);
+  const logits = modelLogits({ graph, tokens, batch, weight: (name) => values.get(name)! }, config);
   output(graph, "nll", crossEntropy(graph, logits, labels));
   const session = await createSession(encode(graph), options);
   const nll = new Float32Array(batch * time);

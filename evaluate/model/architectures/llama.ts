@@ -1,105 +1,161 @@
 /**
- * @file The Llama decoder (Touvron et al. 2023) as a graph: pre-norm blocks of grouped-query attention with rotary
- * positions and a SwiGLU feed-forward. Tensor names and layouts are those of Hugging Face's LlamaForCausalLM.
+ * @file The Llama decoder (Touvron et al. 2023) and its relatives as a graph: pre-norm blocks of grouped-query attention
+ * with rotary positions and a gated feed-forward. Tensor names and layouts are those of Hugging Face.
  */
-import {
-  add,
-  causalAttention,
-  constant,
-  embedding,
-  type Graph,
-  linear,
-  mul,
-  reshape,
-  rmsNorm,
-  rope,
-  silu,
-  transpose,
-  type Value,
-} from "../../graph/index.ts";
-import type { LlamaConfig } from "../config.ts";
+import { UserError } from "../../../formats/error.ts";
+import { add, embedding, linear, mul, rmsNorm, rope, scalar, type Value } from "../../graph/index.ts";
+import type { JsonFields } from "../jsonFields.ts";
+import { type Activation, activations, readActivation } from "./activation.ts";
+import type { Architecture, ModelConfig, ModelGraph, TensorSpec } from "./architecture.ts";
+import { readCommonFields, readIntermediateSize, readKeyValueHeads, USUAL } from "./configFields.ts";
+import { attend, project, splitHeads } from "./parts.ts";
+import { type RopeConfig, readRope, ropeTables, rotaryDimensions } from "./rotary.ts";
 
-/**
- * Logits [batch·time, vocab] of int64 tokens [batch·time].
- * `weight(name)` gives the graph value of a checkpoint tensor.
- */
-export function llamaLogits(
-  graph: Graph,
-  config: LlamaConfig,
-  weight: (name: string) => Value,
-  tokens: Value,
-  batch: number,
-): Value {
-  const time = tokens.shape[0]! / batch;
-  const table = weight("model.embed_tokens.weight");
-  const angles = ropeTables(graph, config, time, table);
-  let hidden = embedding(graph, table, tokens);
-  for (let layer = 0; layer < config.numLayers; layer++) {
-    const named = (suffix: string) => weight(`model.layers.${layer}.${suffix}`);
-    const project = (x: Value, suffix: string, bias: boolean) => {
-      const y = linear(graph, x, named(`${suffix}.weight`));
-      return bias ? add(graph, y, named(`${suffix}.bias`)) : y;
-    };
-    const norm = (x: Value, suffix: string) => rmsNorm(graph, x, named(`${suffix}.weight`), config.rmsNormEps);
-    const x = norm(hidden, "input_layernorm");
-    const mixed = attend(graph, config, x, project, angles, batch);
-    hidden = add(graph, hidden, mixed);
-    const z = norm(hidden, "post_attention_layernorm");
-    const gate = silu(graph, project(z, "mlp.gate_proj", config.mlpBias));
-    const up = project(z, "mlp.up_proj", config.mlpBias);
-    hidden = add(graph, hidden, project(mul(graph, gate, up), "mlp.down_proj", config.mlpBias));
-  }
-  const last = rmsNorm(graph, hidden, weight("model.norm.weight"), config.rmsNormEps);
-  return linear(graph, last, config.tieWordEmbeddings ? table : weight("lm_head.weight"));
+/** A config.json of Llama or a relative, validated. Sizes in elements, positions in tokens. */
+export interface LlamaConfig extends ModelConfig, RopeConfig {
+  readonly intermediateSize: number;
+  readonly numKeyValueHeads: number;
+  readonly rmsNormEps: number;
+  /** Biases of the projections to queries, keys and values; the output projection's follow the variant. */
+  readonly attentionBias: boolean;
+  readonly mlpBias: boolean;
+  readonly hiddenAct: Activation;
+  /** Blocks from `fromLayer` on see only the last `size` tokens. */
+  readonly slidingWindow?: { readonly size: number; readonly fromLayer: number };
 }
 
-function attend(
-  graph: Graph,
-  config: LlamaConfig,
-  x: Value,
-  project: (x: Value, suffix: string, bias: boolean) => Value,
-  [cos, sin]: readonly [Value, Value],
-  batch: number,
-): Value {
-  const { numHeads, numKeyValueHeads: kv, headDim, attentionBias } = config;
-  const time = x.shape[0]! / batch;
-  const repeat = numHeads / kv;
-  // [batch·time, heads·d] → [batch, heads, time, d]
-  const heads = (y: Value, n: number) => transpose(graph, reshape(graph, y, [batch, time, n, headDim]), [0, 2, 1, 3]);
-  const q = rope(graph, heads(project(x, "self_attn.q_proj", attentionBias), numHeads), cos, sin);
-  const k = rope(graph, heads(project(x, "self_attn.k_proj", attentionBias), kv), cos, sin);
-  const v = heads(project(x, "self_attn.v_proj", attentionBias), kv);
-  // Query head h uses key head ⌊h / repeat⌋: the repeats of a key head become rows of one product.
-  const grouped = reshape(graph, q, [batch, kv, repeat * time, headDim]);
-  const mixed = reshape(graph, causalAttention(graph, grouped, k, v), [batch, numHeads, time, headDim]);
-  const rows = reshape(graph, transpose(graph, mixed, [0, 2, 1, 3]), [batch * time, numHeads * headDim]);
-  return project(rows, "self_attn.o_proj", attentionBias);
+/** In what a relative differs from Llama. */
+export interface LlamaVariant {
+  readonly name: string;
+  readonly modelType: string;
+  /** Defaults of transformers that differ from Llama's. */
+  readonly defaults?: { positions?: number; tied?: boolean };
+  /** Config fields that have another meaning or default than Llama's. */
+  readonly read?: (fields: JsonFields) => Partial<LlamaConfig>;
+  /** The output projection has a bias where queries, keys and values have one. */
+  readonly outputBias: boolean;
+  /** Norms multiply by 1 + weight in place of weight. */
+  readonly onePlusNorm: boolean;
+  /** Embeddings are multiplied by √hiddenSize. */
+  readonly scaledEmbedding: boolean;
 }
 
-function ropeTables(graph: Graph, config: LlamaConfig, time: number, like: Value): readonly [Value, Value] {
-  const frequencies = ropeFrequencies(config);
-  const table = (f: (angle: number) => number) => {
-    const data = Array.from({ length: time * frequencies.length }, (_, i) =>
-      f(Math.floor(i / frequencies.length) * frequencies[i % frequencies.length]!),
-    );
-    const shape = [time, frequencies.length];
-    return constant(graph, like.type === "float64" ? Float64Array.from(data) : Float32Array.from(data), shape);
+export const LINEAR_KINDS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"] as const;
+
+export const LLAMA: LlamaVariant = {
+  name: "LlamaForCausalLM",
+  modelType: "llama",
+  outputBias: true,
+  onePlusNorm: false,
+  scaledEmbedding: false,
+};
+
+export function llamaLike(variant: LlamaVariant): Architecture<LlamaConfig> {
+  return {
+    name: variant.name,
+    modelType: variant.modelType,
+    prefix: "model.",
+    dispensable: /\.rotary_emb\.inv_freq$/,
+    readConfig: (fields) => readConfig(fields, variant),
+    tensors: (config) => tensors(config, variant),
+    logits: (model, config) => logits(model, config, variant),
   };
-  return [table(Math.cos), table(Math.sin)];
 }
 
-/** Angle per position of each rotary pair, in radians; with Llama 3's wavelength-dependent scaling where asked for. */
-export function ropeFrequencies(config: LlamaConfig): Float64Array {
-  const half = config.headDim / 2;
-  return Float64Array.from({ length: half }, (_, i) => {
-    const frequency = config.ropeTheta ** (-i / half);
-    const scaling = config.ropeScaling;
-    if (!scaling) return frequency;
-    const wavelength = (2 * Math.PI) / frequency;
-    const { factor, lowFreqFactor: low, highFreqFactor: high, originalMaxPositionEmbeddings: original } = scaling;
-    if (wavelength < original / high) return frequency;
-    if (wavelength > original / low) return frequency / factor;
-    const smooth = (original / wavelength - low) / (high - low);
-    return (1 - smooth) * (frequency / factor) + smooth * frequency;
-  });
+export const llama = llamaLike({ ...LLAMA, read: refuseSlidingWindow });
+
+function readConfig(fields: JsonFields, { name, defaults, read }: LlamaVariant): LlamaConfig {
+  if (fields.number("partial_rotary_factor", 0, 1, 1) !== 1) {
+    throw new UserError(`${fields.path}: partial_rotary_factor other than 1 is not supported`);
+  }
+  const { positions = USUAL.defaultPositions, tied = USUAL.tied } = defaults ?? {};
+  const common = readCommonFields(fields, name, { ...USUAL, defaultPositions: positions, tied });
+  rotaryDimensions(fields, common.headDim);
+  const { hiddenSize, numLayers, numHeads, headDim, vocabSize, maxPositionEmbeddings, tieWordEmbeddings } = common;
+  // Training checkpoints carry a hash of this object as JSON: with another order of fields they would not resume.
+  return {
+    architecture: name,
+    hiddenSize,
+    intermediateSize: readIntermediateSize(fields, "intermediate_size"),
+    numLayers,
+    numHeads,
+    numKeyValueHeads: readKeyValueHeads(fields, numHeads),
+    headDim,
+    vocabSize,
+    maxPositionEmbeddings,
+    rmsNormEps: fields.number("rms_norm_eps", 0, 1, 1e-6),
+    ...readRope(fields),
+    tieWordEmbeddings,
+    attentionBias: fields.boolean("attention_bias", false),
+    mlpBias: fields.boolean("mlp_bias", false),
+    hiddenAct: readActivation(fields, "hidden_act", "silu"),
+    bosTokenId: common.bosTokenId,
+    eosTokenId: common.eosTokenId,
+    dtype: common.dtype,
+    ...read?.(fields),
+  };
+}
+
+/** transformers' Llama would ignore the field; a file that has it means another model. */
+function refuseSlidingWindow(fields: JsonFields): Partial<LlamaConfig> {
+  if ((fields.raw("sliding_window") ?? null) === null) return {};
+  throw new UserError(`${fields.path}: sliding_window attention is not supported in ${LLAMA.name}`);
+}
+
+function tensors(config: LlamaConfig, { outputBias }: LlamaVariant): TensorSpec[] {
+  const { hiddenSize: d, intermediateSize, vocabSize, attentionBias, mlpBias, headDim } = config;
+  const [queries, keys] = [config.numHeads * headDim, config.numKeyValueHeads * headDim];
+  const specs: TensorSpec[] = [{ name: "model.embed_tokens.weight", shape: [vocabSize, d] }];
+  for (let layer = 0; layer < config.numLayers; layer++) {
+    const at = `model.layers.${layer}`;
+    const linearLayer = (module: string, kind: string, rows: number, cols: number, bias: boolean) => {
+      specs.push({ name: `${at}.${module}.${kind}.weight`, shape: [rows, cols], linear: { layer, kind } });
+      if (bias) specs.push({ name: `${at}.${module}.${kind}.bias`, shape: [rows] });
+    };
+    specs.push({ name: `${at}.input_layernorm.weight`, shape: [d] });
+    linearLayer("self_attn", "q_proj", queries, d, attentionBias);
+    linearLayer("self_attn", "k_proj", keys, d, attentionBias);
+    linearLayer("self_attn", "v_proj", keys, d, attentionBias);
+    linearLayer("self_attn", "o_proj", d, queries, attentionBias && outputBias);
+    specs.push({ name: `${at}.post_attention_layernorm.weight`, shape: [d] });
+    linearLayer("mlp", "gate_proj", intermediateSize, d, mlpBias);
+    linearLayer("mlp", "up_proj", intermediateSize, d, mlpBias);
+    linearLayer("mlp", "down_proj", d, intermediateSize, mlpBias);
+  }
+  specs.push({ name: "model.norm.weight", shape: [d] });
+  if (!config.tieWordEmbeddings) specs.push({ name: "lm_head.weight", shape: [vocabSize, d] });
+  return specs;
+}
+
+function logits(model: ModelGraph, config: LlamaConfig, variant: LlamaVariant): Value {
+  const { graph, weight } = model;
+  const { attentionBias, mlpBias, headDim, numKeyValueHeads: keyHeads, slidingWindow } = config;
+  const table = weight("model.embed_tokens.weight");
+  const [cos, sin] = ropeTables(model, config, headDim, table);
+  const one = scalar(graph, 1, table.type);
+  const norm = (x: Value, name: string) => {
+    const w = variant.onePlusNorm ? add(graph, weight(name), one) : weight(name);
+    return rmsNorm(graph, x, w, config.rmsNormEps);
+  };
+  let hidden = embedding(graph, table, model.tokens);
+  if (variant.scaledEmbedding) hidden = mul(graph, hidden, scalar(graph, Math.sqrt(config.hiddenSize), table.type));
+  for (let layer = 0; layer < config.numLayers; layer++) {
+    const at = `model.layers.${layer}`;
+    const x = norm(hidden, `${at}.input_layernorm.weight`);
+    const heads = (module: string, count: number) =>
+      splitHeads(model, project(model, x, `${at}.self_attn.${module}`, attentionBias), count);
+    const q = rope(graph, heads("q_proj", config.numHeads), cos, sin);
+    const k = rope(graph, heads("k_proj", keyHeads), cos, sin);
+    const v = heads("v_proj", keyHeads);
+    const window = slidingWindow && layer >= slidingWindow.fromLayer ? { window: slidingWindow.size } : {};
+    const mixed = attend(model, layer, [q, k, v], window);
+    const bias = attentionBias && variant.outputBias;
+    hidden = add(graph, hidden, project(model, mixed, `${at}.self_attn.o_proj`, bias));
+    const z = norm(hidden, `${at}.post_attention_layernorm.weight`);
+    const gate = activations[config.hiddenAct](graph, project(model, z, `${at}.mlp.gate_proj`, mlpBias));
+    const up = project(model, z, `${at}.mlp.up_proj`, mlpBias);
+    hidden = add(graph, hidden, project(model, mul(graph, gate, up), `${at}.mlp.down_proj`, mlpBias));
+  }
+  const last = norm(hidden, "model.norm.weight");
+  return linear(graph, last, config.tieWordEmbeddings ? table : weight("lm_head.weight"));
 }

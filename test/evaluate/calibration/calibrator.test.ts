@@ -4,29 +4,29 @@ import { createCalibrator, type Moments, momentsOf } from "../../../evaluate/cal
 import { sitesOf } from "../../../evaluate/calibration/site.ts";
 import { createSession, type HostTensor } from "../../../evaluate/engine/session.ts";
 import { createGraph, encode, input, output } from "../../../evaluate/graph/index.ts";
-import { llamaLogits } from "../../../evaluate/model/architectures/llama.ts";
+import { modelLogits } from "../../../evaluate/model/architectures/index.ts";
 import {
-  llamaLinears,
-  llamaTensorShapes,
-  loadLlama,
+  linearLayers,
+  loadWeights,
   openCheckpoint,
   packageRoot,
-  readLlamaConfig,
+  readModelConfig,
+  tensorShapes,
 } from "../../../evaluate/model/index.ts";
 
 const dir = join(packageRoot(), "test", "golden", "tiny-llama-untied");
-const config = readLlamaConfig(dir);
-const shapes = llamaTensorShapes(config);
-const names = llamaLinears(config).map(({ name }) => name);
+const config = readModelConfig(dir);
+const shapes = tensorShapes(config);
+const names = linearLayers(config).map(({ name }) => name);
 const [context, count] = [7, 6];
 const windows = Int32Array.from({ length: context * count }, (_, i) => (i * i + 3 * i) % config.vocabSize);
 const model: Parameters<typeof createCalibrator>[0] = (graph, weight, tokens, batch) =>
-  llamaLogits(graph, config, weight, tokens, batch);
+  modelLogits({ graph, tokens, batch, weight }, config);
 
 function load(): Map<string, Float32Array> {
   const checkpoint = openCheckpoint(dir);
   try {
-    return loadLlama(checkpoint, config);
+    return loadWeights(checkpoint, config);
   } finally {
     checkpoint.close();
   }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import {
   assertFinite,
-  llamaLinears,
-  llamaTensorShapes,
-  loadLlama,
+  linearLayers,
+  loadWeights,
   openCheckpoint,
-  readLlamaConfig,
+  readModelConfig,
   type TensorEntry,
+  tensorShapes,
 } from "../../../evaluate/model/index.ts";
 import { assertUserError, sharedPath, temporaryDirectory } from "./support.ts";
 import { tinyTensors, writeConfig, writeWeights } from "./tinyLlama.ts";
@@ -17,7 +17,7 @@ describe("evaluate/model/layers", () => {
     writeWeights(temporary.at(), change(tinyTensors(temporary.at())));
     const checkpoint = openCheckpoint(temporary.at());
     try {
-      return loadLlama(checkpoint, readLlamaConfig(temporary.at()));
+      return loadWeights(checkpoint, readModelConfig(temporary.at()));
     } finally {
       checkpoint.close();
     }
@@ -25,10 +25,10 @@ describe("evaluate/model/layers", () => {
   const replace = (name: string, shape: number[], data: Float32Array) => (entries: TensorEntry[]) =>
     entries.map((entry) => (entry.name === name ? { name, shape, data } : entry));
 
-  it("llamaTensorShapes lists the tensors of a Llama in the order of computation", () => {
+  it("tensorShapes lists the tensors of a Llama in the order of computation", () => {
     writeConfig(temporary.at(), { num_hidden_layers: 1, head_dim: 6, attention_bias: true });
     assert.deepEqual(
-      [...llamaTensorShapes(readLlamaConfig(temporary.at()))],
+      [...tensorShapes(readModelConfig(temporary.at()))],
       [
         ["model.embed_tokens.weight", [11, 8]],
         ["model.layers.0.input_layernorm.weight", [8]],
@@ -50,17 +50,17 @@ describe("evaluate/model/layers", () => {
     );
   });
 
-  it("llamaTensorShapes gives biases to the feed-forward by mlp_bias, and no head to tied embeddings", () => {
+  it("tensorShapes gives biases to the feed-forward by mlp_bias, and no head to tied embeddings", () => {
     writeConfig(temporary.at(), { mlp_bias: true, tie_word_embeddings: true });
-    const shapes = llamaTensorShapes(readLlamaConfig(temporary.at()));
+    const shapes = tensorShapes(readModelConfig(temporary.at()));
     assert.deepEqual(shapes.get("model.layers.1.mlp.down_proj.bias"), [8]);
     assert.ok(!shapes.has("model.layers.1.self_attn.q_proj.bias"));
     assert.ok(!shapes.has("lm_head.weight"));
   });
 
-  it("llamaLinears lists seven layers a block with their sizes", () => {
+  it("linearLayers lists seven layers a block with their sizes", () => {
     writeConfig(temporary.at());
-    const linears = llamaLinears(readLlamaConfig(temporary.at()));
+    const linears = linearLayers(readModelConfig(temporary.at()));
     assert.equal(linears.length, 14);
     assert.deepEqual(linears[1], {
       name: "model.layers.0.self_attn.k_proj.weight",
@@ -78,7 +78,7 @@ describe("evaluate/model/layers", () => {
     });
   });
 
-  it("loadLlama reads every tensor as float32", () => {
+  it("loadWeights reads every tensor as float32", () => {
     writeConfig(temporary.at());
     const weights = load();
     assert.equal(weights.size, 21);
@@ -86,7 +86,7 @@ describe("evaluate/model/layers", () => {
     assert.equal(weights.get("lm_head.weight")![87], 20);
   });
 
-  it("loadLlama tolerates rotary tables, and a head saved beside tied embeddings, and does not return them", () => {
+  it("loadWeights tolerates rotary tables, and a head saved beside tied embeddings, and does not return them", () => {
     writeConfig(temporary.at(), { tie_word_embeddings: true });
     const extra = ["lm_head.weight", "model.layers.0.self_attn.rotary_emb.inv_freq"];
     const weights = load((entries) => [
@@ -99,7 +99,7 @@ describe("evaluate/model/layers", () => {
     );
   });
 
-  it("loadLlama names a tensor that is missing, with the shape it should have", () => {
+  it("loadWeights names a tensor that is missing, with the shape it should have", () => {
     writeConfig(temporary.at());
     assertUserError(
       () => load((entries) => entries.filter(({ name }) => name !== "lm_head.weight")),
@@ -108,14 +108,14 @@ describe("evaluate/model/layers", () => {
     );
   });
 
-  it("loadLlama names a tensor of another shape, with both shapes", () => {
+  it("loadWeights names a tensor of another shape, with both shapes", () => {
     writeConfig(temporary.at());
     const name = "model.layers.1.mlp.up_proj.weight";
     assertUserError(() => load(replace(name, [8, 12], new Float32Array(96))), name, "[8,12]", "[12,8]");
     assertUserError(() => load(replace(name, [96], new Float32Array(96))), name, "[96]", "[12,8]");
   });
 
-  it("loadLlama refuses a tensor that the architecture does not have", () => {
+  it("loadWeights refuses a tensor that the architecture does not have", () => {
     writeConfig(temporary.at());
     const name = "model.layers.0.self_attn.q_norm.weight";
     assertUserError(
@@ -133,7 +133,7 @@ describe("evaluate/model/layers", () => {
     );
   });
 
-  it("loadLlama names a tensor with NaN, and counts", () => {
+  it("loadWeights names a tensor with NaN, and counts", () => {
     writeConfig(temporary.at());
     const data = new Float32Array(96).fill(1);
     data[5] = Number.NaN;
@@ -156,7 +156,7 @@ describe("evaluate/model/layers", () => {
     assertUserError(() => assertFinite("w", data), "tensor w", "1 NaN and 0 infinite values among 2");
   });
 
-  it("loadLlama reads stories260K and BabyLlama (needs ../shared)", function () {
+  it("loadWeights reads stories260K and BabyLlama (needs ../shared)", function () {
     for (const [name, count] of [
       ["stories260K", 260_032],
       ["babyllama105", 936_448],
@@ -164,7 +164,7 @@ describe("evaluate/model/layers", () => {
       const directory = sharedPath("models", name);
       if (directory === null) return this.skip();
       const checkpoint = openCheckpoint(directory);
-      const weights = loadLlama(checkpoint, readLlamaConfig(directory));
+      const weights = loadWeights(checkpoint, readModelConfig(directory));
       checkpoint.close();
       assert.equal(weights.size, 47);
       assert.equal(

@@ -1,11 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  llamaTensorShapes,
-  readLlamaConfig,
-  type TensorEntry,
-  writeSafetensors,
-} from "../../../evaluate/model/index.ts";
+import { readModelConfig, type TensorEntry, tensorShapes, writeSafetensors } from "../../../evaluate/model/index.ts";
 
 /** config.json of a Llama with 2 blocks, grouped-query attention and an untied head; `changes` replace or add fields. */
 export function tinyConfig(changes: Record<string, unknown> = {}): Record<string, unknown> {
@@ -38,7 +33,7 @@ export function writeConfig(directory: string, changes: Record<string, unknown> 
 
 /** The tensors that the config.json of `directory` implies, every one filled with its rank in the list. */
 export function tinyTensors(directory: string): TensorEntry[] {
-  return Array.from(llamaTensorShapes(readLlamaConfig(directory)), ([name, shape], i) => {
+  return Array.from(tensorShapes(readModelConfig(directory)), ([name, shape], i) => {
     const count = shape.reduce((product, size) => product * size, 1);
     return { name, shape, data: new Float32Array(count).fill(i) };
   });

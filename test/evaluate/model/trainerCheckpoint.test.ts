@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adamwDefaults } from "../../../evaluate/engine/adamw.ts";
 import type { Trainer, TrainerState } from "../../../evaluate/engine/trainer.ts";
-import { createLlamaTrainer } from "../../../evaluate/model/architectures/training.ts";
+import { createModelTrainer } from "../../../evaluate/model/architectures/training.ts";
 import {
-  llamaTensorShapes,
-  loadLlama,
+  loadWeights,
   openCheckpoint,
   packageRoot,
-  readLlamaConfig,
+  readModelConfig,
+  tensorShapes,
 } from "../../../evaluate/model/index.ts";
 import { readCheckpoint, writeCheckpoint } from "../../../evaluate/model/trainerCheckpoint.ts";
 
@@ -19,13 +19,13 @@ const TIME = 8;
 const source = join(packageRoot(), "test", "golden", "tiny-llama-tied");
 
 function start() {
-  const config = readLlamaConfig(source);
+  const config = readModelConfig(source);
   const checkpoint = openCheckpoint(source);
-  const weights = loadLlama(checkpoint, config);
+  const weights = loadWeights(checkpoint, config);
   checkpoint.close();
-  const shapes = llamaTensorShapes(config);
+  const shapes = tensorShapes(config);
   const trainer = (state?: TrainerState) =>
-    createLlamaTrainer(
+    createModelTrainer(
       config,
       shapes,
       weights,

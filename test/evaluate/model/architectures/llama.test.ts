@@ -5,14 +5,14 @@ import { adamwDefaults } from "../../../../evaluate/engine/adamw.ts";
 import { createSession } from "../../../../evaluate/engine/session.ts";
 import { createGraph, encode, input, output } from "../../../../evaluate/graph/index.ts";
 import { createEvaluator } from "../../../../evaluate/model/architectures/evaluator.ts";
-import { llamaLogits } from "../../../../evaluate/model/architectures/llama.ts";
-import { createLlamaTrainer } from "../../../../evaluate/model/architectures/training.ts";
+import { modelLogits } from "../../../../evaluate/model/architectures/index.ts";
+import { createModelTrainer } from "../../../../evaluate/model/architectures/training.ts";
 import {
-  llamaTensorShapes,
-  loadLlama,
+  loadWeights,
   openCheckpoint,
   packageRoot,
-  readLlamaConfig,
+  readModelConfig,
+  tensorShapes,
 } from "../../../../evaluate/model/index.ts";
 
 /** transformers' logits, loss, gradients and AdamW steps, by test/golden/make-tiny-llama.py (float64 arithmetic). */
@@ -27,11 +27,11 @@ interface Golden {
 function open(name: string) {
   const dir = join(packageRoot(), "test", "golden", name);
   const golden = JSON.parse(readFileSync(join(dir, "expected.golden.json"), "utf8")) as Golden;
-  const config = readLlamaConfig(dir);
+  const config = readModelConfig(dir);
   const checkpoint = openCheckpoint(dir);
-  const weights = loadLlama(checkpoint, config);
+  const weights = loadWeights(checkpoint, config);
   checkpoint.close();
-  return { golden, config, weights, shapes: llamaTensorShapes(config) };
+  return { golden, config, weights, shapes: tensorShapes(config) };
 }
 
 function close(actual: number, expected: number, tolerance: number, what: string): void {
@@ -50,11 +50,7 @@ for (const name of ["tiny-llama-tied", "tiny-llama-untied", "tiny-llama-bias", "
       const graph = createGraph();
       const tokens = input(graph, "tokens", "int64", [batch * time]);
       const values = new Map([...shapes].map(([key, shape]) => [key, input(graph, key, "float32", shape)]));
-      output(
-        graph,
-        "logits",
-        llamaLogits(graph, config, (key) => values.get(key)!, tokens, batch),
-      );
+      output(graph, "logits", modelLogits({ graph, tokens, batch, weight: (key) => values.get(key)! }, config));
       const session = await createSession(encode(graph), { threads: 1 });
       const feeds = Object.fromEntries([...shapes].map(([key, shape]) => [key, { data: weights.get(key)!, shape }]));
       const ids = BigInt64Array.from(golden.inputIds.flat(), BigInt);
@@ -88,7 +84,7 @@ for (const name of ["tiny-llama-tied", "tiny-llama-untied", "tiny-llama-bias", "
         shape: [batch * time],
       });
       const options = { optimizer: adamwDefaults, clipNorm: Infinity, decays: () => true, threads: 1 };
-      const trainer = await createLlamaTrainer(config, shapes, weights, { ...options, batch, time });
+      const trainer = await createModelTrainer(config, shapes, weights, { ...options, batch, time });
       const feeds = { tokens: column(0), labels: column(1) };
       for (const [step, expected] of golden.adamw.losses.entries()) {
         const { loss, gradNorm } = await trainer.step(feeds, golden.adamw.learningRate);

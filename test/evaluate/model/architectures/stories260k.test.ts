@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createEvaluator } from "../../../../evaluate/model/architectures/evaluator.ts";
 import {
-  llamaTensorShapes,
-  loadLlama,
   loadTokenizer,
+  loadWeights,
   openCheckpoint,
   packageRoot,
-  readLlamaConfig,
+  readModelConfig,
+  tensorShapes,
 } from "../../../../evaluate/model/index.ts";
 import { cutWindows, perplexityOf } from "../../../../evaluate/tasks/index.ts";
 
@@ -32,16 +32,16 @@ describe("stories260K", () => {
     const path = join(packageRoot(), "test", "golden", "stories260k.golden.json");
     const { stories260K: golden } = JSON.parse(readFileSync(path, "utf8")) as Golden;
     const dir = join(shared, "models", "stories260K");
-    const config = readLlamaConfig(dir);
+    const config = readModelConfig(dir);
     const checkpoint = openCheckpoint(dir);
-    const weights = loadLlama(checkpoint, config);
+    const weights = loadWeights(checkpoint, config);
     checkpoint.close();
     const ids = loadTokenizer(dir).encode(readFileSync(text, "utf8"));
     assert.equal(ids.length, golden.tokenCount);
     for (const { context, count, perplexity, losses } of golden.windows) {
       const cut = cutWindows(ids, context, { limit: count });
       assert.equal(cut.count, count);
-      const evaluator = await createEvaluator(config, llamaTensorShapes(config), { context, batch: 8 });
+      const evaluator = await createEvaluator(config, tensorShapes(config), { context, batch: 8 });
       const scored = await evaluator.score(weights, cut.windows, cut.count);
       losses.forEach((loss, i) => {
         assert.ok(Math.abs(scored[i]! - loss) < 1e-5 * loss, `window ${i} of ${context}: ${scored[i]} against ${loss}`);

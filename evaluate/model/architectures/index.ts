@@ -1,0 +1,21 @@
+import type { Value } from "../../graph/index.ts";
+import type { Architecture, ModelConfig, ModelGraph } from "./architecture.ts";
+import { llama } from "./llama.ts";
+
+/** Every architecture: a new one is its file and a line here. */
+export const architectures: readonly Architecture[] = [llama];
+
+/** The declaration that made this config. */
+export function architectureOf(config: ModelConfig): Architecture {
+  const found = architectures.find(({ name }) => name === config.architecture);
+  if (!found) throw new Error(`internal: no architecture ${config.architecture}`);
+  return found;
+}
+
+/** Logits [batch·time, vocab] of a model. Throws UserError when the context is longer than its table of positions. */
+export function modelLogits(model: ModelGraph, config: ModelConfig): Value {
+  return architectureOf(config).logits(model, config);
+}
+
+export type { Architecture, ModelConfig, ModelGraph, TensorSpec } from "./architecture.ts";
+export { LINEAR_KINDS, type LlamaConfig } from "./llama.ts";
