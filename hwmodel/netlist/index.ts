@@ -1,7 +1,12 @@
+export { arrivalTimes, type PathStep, type Timing } from "./arrivalTimes.ts";
+export { codeStream, type Distribution, fittedDistribution, type StreamOptions, sampler } from "./codeStreams.ts";
 export { equivalent, MAX_FREE_BITS } from "./equivalence.ts";
+export type { WireModel } from "./loads.ts";
 export { type Mutant, mutants } from "./mutants.ts";
 export type { Instance, Netlist } from "./netlist.ts";
 export { compile, type Simulation } from "./simulate.ts";
+export { type SwitchingEnergy, switchingEnergy } from "./switchingEnergy.ts";
+export { type CodeStream, countToggles, type Toggles } from "./toggles.ts";
 export { MAC_PORTS, type MacChecks, type MacPorts, type MacProof, type MacReference, verifyMac } from "./verifyMac.ts";
 export { LANES, laneValue, toWords } from "./words.ts";
 export { MAX_CELLS, readYosysJson } from "./yosysJson.ts";

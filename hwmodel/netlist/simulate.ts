@@ -25,16 +25,14 @@ export function compile(netlist: Netlist): Simulation {
   const values = new Int32Array(netlist.nets);
   values[CONSTANT_ONE] = -1;
   const next = new Int32Array(netlist.registers.length);
-  const gates = functions(
-    netlist.gates.flatMap((gate) => outputStatements(gate, (net) => `v[${net}]`)),
-    "v",
-  );
+  const gates = functions(netlist.gates.flatMap(outputStatements), plain, "v");
   const take = functions(
     netlist.registers.map((r, i) => `n[${i}]=${toJavaScript(r.cell.register!.nextLogic, inputName(r))};`),
+    plain,
     "v",
     "n",
   );
-  const give = functions(registerOutputs(netlist.registers), "v", "n");
+  const give = functions(registerOutputs(netlist.registers), plain, "v", "n");
   const run = (list: readonly Compiled[]) => {
     for (const each of list) each(values, next);
   };
@@ -62,14 +60,21 @@ export function compile(netlist: Netlist): Simulation {
   };
 }
 
-export type Compiled = (values: Int32Array, other: Int32Array) => void;
+const plain = (body: string) => body;
 
-/** Functions of the statements, in order; `parameters` name the arrays they are called with. */
-export function functions(statements: readonly string[], ...parameters: string[]): Compiled[] {
+export type Compiled = (...parameters: unknown[]) => unknown;
+
+/** Functions of the statements, in order, each of at most STATEMENTS of them; `wrap` completes a body. */
+export function functions(
+  statements: readonly string[],
+  wrap: (body: string) => string,
+  ...parameters: string[]
+): Compiled[] {
   const compiled: Compiled[] = [];
   for (let from = 0; from < statements.length; from += STATEMENTS) {
+    const body = statements.slice(from, from + STATEMENTS).join("\n");
     // The text holds operators and array indices only: cell functions were parsed, names never enter.
-    compiled.push(new Function(...parameters, statements.slice(from, from + STATEMENTS).join("\n")) as Compiled);
+    compiled.push(new Function(...parameters, wrap(body)) as Compiled);
   }
   return compiled;
 }
@@ -80,15 +85,15 @@ export function inputName(instance: Instance): (pin: string) => string {
   return (pin) => `v[${inputs[cell.inputs.findIndex((input) => input.name === pin)]}]`;
 }
 
-function outputStatements(gate: Instance, target: (net: number) => string): string[] {
+function outputStatements(gate: Instance): string[] {
   return gate.cell.outputs.flatMap((output, i) => {
     const net = gate.outputs[i]!;
-    return net < 0 ? [] : [`${target(net)}=${toJavaScript(output.logic, inputName(gate))};`];
+    return net < 0 ? [] : [`v[${net}]=${toJavaScript(output.logic, inputName(gate))};`];
   });
 }
 
 /** Statements that put the states n[…] of flip-flops on their outputs. */
-export function registerOutputs(registers: readonly Instance[]): string[] {
+function registerOutputs(registers: readonly Instance[]): string[] {
   return registers.flatMap((instance, index) =>
     instance.cell.outputs.flatMap((output, i) => {
       const net = instance.outputs[i]!;
@@ -97,9 +102,4 @@ export function registerOutputs(registers: readonly Instance[]): string[] {
       return net < 0 ? [] : [`v[${net}]=${toJavaScript(output.logic, name)};`];
     }),
   );
-}
-
-/** The same word bit in every lane. */
-export function broadcast(value: bigint, bits: number): Int32Array {
-  return Int32Array.from({ length: bits }, (_, bit) => ((value >> BigInt(bit)) & 1n ? -1 : 0));
 }
