@@ -12,3 +12,4 @@ export { digamma, lgamma, normalCdf, studentTCdf, studentTLogPdf, trigamma } fro
 export { fitStudentT } from "./student.ts";
 export type { FitOptions, TFit } from "./tfit.ts";
 export type { Verdict } from "./verdict.ts";
+export { fitWithin, type WithinFit } from "./within.ts";

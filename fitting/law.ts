@@ -111,14 +111,54 @@ export function truncatedToMoment(law: Law, secondMoment: number): Law {
 }
 
 /**
- * The law of a fit, or of degrees of freedom: its shape only, location and scale left out. A fit's law is truncated to
- * the tensor's own second moment, and keeps its share of exact zeros. Throws UserError where the fit has no density.
+ * The normal truncated where its excess kurtosis is `excess` (−1.2 … 0), with unit second moment. Many attention matrices
+ * have tails lighter than the normal's; by truncation they keep a density in closed form.
+ */
+export function lightTailed(excess: number): Law {
+  const normal = normalLaw();
+  const momentsAt = (end: number) => {
+    const edge = (2 * end * normal.density(end)) / (1 - 2 * normal.tail(end));
+    const second = 1 - edge;
+    return { second, excess: (3 * second - end * end * edge) / (second * second) - 3 };
+  };
+  // Below, the flat top leaves no digits; it is the uniform distribution.
+  let low = 0.05;
+  let high = 12;
+  for (let i = 0; i < 60; i++) {
+    const middle = 0.5 * (low + high);
+    if (momentsAt(middle).excess < excess) low = middle;
+    else high = middle;
+  }
+  const unit = Math.sqrt(momentsAt(high).second);
+  const law = truncated(normal, high);
+  return {
+    density: (x) => unit * law.density(unit * x),
+    tail: (x) => law.tail(unit * x),
+    moments(x, out) {
+      law.moments(unit * x, out);
+      out[1] = out[1]! / unit;
+      out[2] = out[2]! / (unit * unit);
+    },
+    secondMoment: 1,
+    end: high / unit,
+    zeros: 0,
+  };
+}
+
+/**
+ * The law of a fit, or of degrees of freedom: its shape only, location and scale left out. A fit's t is truncated to the
+ * tensor's own second moment, its normal to the tensor's own kurtosis if tails are lighter; exact zeros stay. Throws UserError where the fit has no density.
  */
 export function lawOf(source: LawSource): Law {
   if (!("verdict" in source)) return source.nu === null ? normalLaw() : studentLaw(source.nu);
   const { nu, scale, standardDeviation, verdict, message, zeroFraction } = source;
   if (scale === null) throw new UserError(`no density to predict from: ${verdict} (${message})`);
-  const full = nu === null ? normalLaw() : studentLaw(nu);
-  const law = nu === null ? full : truncatedToMoment(full, (standardDeviation / scale) ** 2);
+  const law =
+    nu === null ? normalOrLighter(source) : truncatedToMoment(studentLaw(nu), (standardDeviation / scale) ** 2);
   return verdict === "sparse" ? { ...law, zeros: zeroFraction } : law;
+}
+
+function normalOrLighter({ excessKurtosis, fitted }: TFit): Law {
+  const light = excessKurtosis !== null && excessKurtosis < -Math.sqrt(24 / fitted);
+  return light ? lightTailed(excessKurtosis) : normalLaw();
 }

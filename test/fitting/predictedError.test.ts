@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { fitStudentT, predictedError } from "../../fitting/index.ts";
-import { fakeQuantize, parseFormat } from "../../formats/index.ts";
+import { lightTailed, normalLaw, studentLaw, truncatedToMoment } from "../../fitting/law.ts";
+import { sampleLaw } from "../../fitting/sampleLaw.ts";
+import { element } from "../../formats/element.ts";
+import { fakeQuantize, makeFormat, parseFormat } from "../../formats/index.ts";
 import { tSamples, uniforms } from "./samples.ts";
 
 /**
@@ -77,6 +80,47 @@ describe("predictedError", () => {
     }
   });
 
+  it("a codebook without negative levels is tried on samples of the law, with a standard error", () => {
+    const codes = [0, 1, 2, 4];
+    const own = element({ id: "own", label: "own", family: "table", bits: 2, codes, tie: "even", source: "test" });
+    const format = makeFormat({ element: own, group: 32, rule: "absmax" });
+    const { relativeMse, method, standardError } = predictedError({ nu: 5 }, format);
+    assert.equal(method, "sampling");
+    const data = tSamples(66, 1 << 18, 5, 0, 1);
+    const { sumSquaredError, sumSquares } = fakeQuantize(data, 512, 512, format, new Float32Array(data.length));
+    const deviation = relativeMse! - sumSquaredError / sumSquares;
+    assert.ok(Math.abs(deviation) < 5 * standardError! && standardError! < 0.02 * relativeMse!, `${deviation}`);
+    assert.deepEqual(predictedError({ nu: 5 }, format).relativeMse, relativeMse);
+    assert.match(predictedError({ nu: 5 }, format, { blockSize: 64 }).reason!, /only be sampled in blocks of 32/);
+    const row = makeFormat({ element: own, group: "row", rule: "absmax" });
+    assert.match(predictedError({ nu: 5 }, row, { blockSize: 2 ** 24 }).reason!, /too large to sample/);
+  });
+
+  it("samples of a law have its quantiles and second moment", () => {
+    for (const law of [normalLaw(), studentLaw(5), lightTailed(-0.6), truncatedToMoment(studentLaw(2), 6)]) {
+      const x = sampleLaw(law, 1 << 17, 1);
+      const second = x.reduce((sum, v) => sum + v * v, 0) / x.length;
+      assert.ok(Math.abs(second / law.secondMoment - 1) < 0.01, `${second} vs ${law.secondMoment}`);
+      const sorted = x.map(Math.abs).sort();
+      for (const q of [0.1, 0.5, 0.9, 0.99]) {
+        const tail = 2 * law.tail(sorted[Math.floor(q * x.length)]!);
+        assert.ok(Math.abs(tail - (1 - q)) < 2e-3, `${tail}`);
+      }
+    }
+  });
+
+  it("a light-tailed law has the excess kurtosis asked for, from -1.19 to 0", () => {
+    for (const excess of [-1.19, -0.9, -0.3, -0.01]) {
+      const law = lightTailed(excess);
+      const x = sampleLaw(law, 1 << 17, 1);
+      const fourth = x.reduce((sum, v) => sum + v ** 4, 0) / x.length;
+      assert.ok(Math.abs(fourth - 3 - excess) < 0.02, `${excess}: ${fourth - 3}`);
+      const at = new Float64Array(3);
+      law.moments(law.end, at);
+      assert.ok(Math.abs(at[0]! - 0.5) < 1e-9 && Math.abs(at[2]! - 0.5) < 1e-6, `${at}`);
+    }
+  });
+
   it("a sparse tensor's zeros are part of its blocks", () => {
     const data = tSamples(63, 1 << 18, 5, 0, 1);
     const uniform = uniforms(65);
@@ -100,6 +144,7 @@ describe("predictedError", () => {
     assert.ok(Math.abs(deviation) < 0.1, `${deviation}`);
     assert.deepEqual(predictedError({ nu: 2 }, format), {
       relativeMse: null,
+      method: null,
       reason: "a t with nu 2 has no second moment, so a relative squared error is not defined",
     });
   });
