@@ -53,6 +53,13 @@ export function loadModel(spec: string): LoadedModel {
   }
 }
 
+/** The window length asked for, or the model's maximum. Throws UserError where the model has no such positions. */
+export function contextOf({ name, config }: LoadedModel, asked: number | null): number {
+  const most = config.maxPositionEmbeddings;
+  if (asked !== null && asked > most) throw new UserError(`context ${asked}: ${name} has ${most} positions`);
+  return asked ?? most;
+}
+
 /** Evaluation texts have megabytes; tokenizing more than this would take an hour and gigabytes. */
 const TEXT_BYTES_MAX = 512 * 1024 * 1024;
 
