@@ -12,6 +12,7 @@ import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { createModelTrainer } from "../evaluate/model/architectures/training.ts";
 import { packageRoot, readModelConfig, tensorShapes, writeSafetensors } from "../evaluate/model/index.ts";
 import { readCheckpoint, writeCheckpoint } from "../evaluate/model/trainerCheckpoint.ts";
+import { writeModelCard } from "./modelCard.ts";
 import { prepareReference, writeReferenceFiles } from "./prepareReference.ts";
 import { normals, uniforms } from "./random.ts";
 import { rateAt } from "./schedule.ts";
@@ -95,7 +96,15 @@ else {
   const entries = [...shapes].map(([name, shape]) => ({ name, shape, data: weights.get(name)! }));
   const metadata = { format: "pt", steps: String(schedule.steps), seed: String(seed) };
   writeSafetensors(join(args.out, "model.safetensors"), entries, { dtype: "BF16", metadata });
-  say(`reference model written to ${args.out}`);
+  await writeModelCard(args.out, {
+    steps: schedule.steps,
+    tokensPerStep: BATCH * CONTEXT,
+    trainTokens: prepared.train.length,
+    seed,
+    peakRate: schedule.peak,
+    validationLoss: mean(await evaluator.score(weights, prepared.validation, validationWindows)),
+  });
+  say(`reference model and its card written to ${args.out}`);
 }
 await trainer.release();
 await evaluator.release();
