@@ -1,0 +1,281 @@
+import { bitLength } from "../operand.ts";
+import type { CodedOperand } from "./codes.ts";
+import { significandBits } from "./codes.ts";
+import { decodeFloat, decodeInteger, decodeMagnitude, decodeSign, type FloatFields, lookup } from "./decode.ts";
+import { type Bit, comment, type Draft, wire, ZERO } from "./draft.ts";
+import { addNumber, addProduct, heap, type Num, sumHeap } from "./heap.ts";
+import type { Operands, Product, Structure } from "./product.ts";
+import { shiftLeft } from "./shifter.ts";
+
+/** A truth table of products has a row per pair of codes; above this many inputs, other structures are always smaller. */
+const TABLE_INPUTS = 8;
+
+const exact = ({ integers }: CodedOperand) => integers.filter((v) => v !== null);
+const isFloat = (o: CodedOperand) => exact(o).some((v) => v !== 0 && Math.abs(v) >= 2 ** significandBits(exact(o)));
+const isSigned = (o: CodedOperand) => o.min < 0;
+/** −2^k … 2^k − 1 in two's complement: the codes hold no magnitude. */
+const isTwosComplement = (o: CodedOperand) =>
+  isSigned(o) &&
+  o.integers.every((v, code) => v === null || v === (code < o.integers.length / 2 ? code : code - o.integers.length));
+/** Most values come with both signs: two operands of that kind need no table over their signs. */
+const isMirrored = (o: CodedOperand) => new Set(exact(o).map(Math.abs)).size <= o.integers.length / 2 + 1;
+const hasMagnitudes = (a: CodedOperand, b: CodedOperand) => !isTwosComplement(a) && !isTwosComplement(b);
+
+/** Every structure. A new one is one entry here. */
+export const STRUCTURES: readonly Structure[] = [
+  {
+    name: "twos-complement",
+    about: "codes decoded to two's complement, partial products summed by adder cells (Baugh-Wooley)",
+    fits: () => true,
+    build(d, o) {
+      const h = heap(o.productBits);
+      partialProducts(d, o, h);
+      return { bits: sumHeap(d, h, o.style), signed: isSigned(o.weight) || isSigned(o.activation), negate: null };
+    },
+  },
+  {
+    name: "twos-complement-fused",
+    about: "two's complement partial products and accumulator summed in one heap of adder cells",
+    fits: (a, b) => isTwosComplement(a) && isTwosComplement(b),
+    build: () => ({ bits: [], signed: false, negate: null }),
+    fuse: partialProducts,
+  },
+  {
+    name: "sign-magnitude",
+    about: "magnitudes multiplied; the sign makes the accumulator subtract",
+    fits: hasMagnitudes,
+    build(d, o) {
+      comment(d, "Magnitudes and their product");
+      const a = decodeMagnitude(d, o.weight, o.weightCode, "weight");
+      const b = decodeMagnitude(d, o.activation, o.activationCode, "activation");
+      const bits = multiply(d, o, { bits: a, signed: false }, { bits: b, signed: false }, o.magnitudeBits).bits;
+      return { bits, signed: false, negate: productSign(d, o) };
+    },
+  },
+  {
+    name: "float",
+    about: "significands multiplied, exponents added, product shifted; the sign makes the accumulator subtract",
+    fits: (a, b) => hasMagnitudes(a, b) && isFloat(a) && isFloat(b),
+    build: (d, o) => floatProduct(d, o, 0),
+  },
+  {
+    name: "float-biased",
+    about: "as float, with exponents one higher and the product's lowest two bits dropped: simpler exponent decoders",
+    fits: (a, b) => hasMagnitudes(a, b) && isFloat(a) && isFloat(b),
+    build: (d, o) => floatProduct(d, o, 1),
+  },
+  {
+    name: "float-two-shifts",
+    about: "significands multiplied, product shifted by one exponent and then by the other",
+    fits: (a, b) => hasMagnitudes(a, b) && (isFloat(a) || isFloat(b)),
+    build(d, o) {
+      const [a, b] = floats(d, o, 0);
+      const product = multiply(d, o, unsigned(a), unsigned(b), productWidth(a, b));
+      comment(d, "The product shifted by both exponents");
+      const once = shiftLeft(d, product, a.exponent, a.maxExponent, o.magnitudeBits);
+      return {
+        ...shiftLeft(d, once, b.exponent, b.maxExponent, o.magnitudeBits),
+        negate: signOf(d, a.sign, b.sign),
+      };
+    },
+  },
+  {
+    name: "magnitude-table",
+    about: "truth table of the product's magnitude; the sign makes the accumulator subtract",
+    fits: (a, b) => a.bits + b.bits <= TABLE_INPUTS && hasMagnitudes(a, b),
+    build(d, o) {
+      comment(d, "Magnitude of the product of every pair of codes");
+      return { bits: productTable(d, o, o.magnitudeBits, Math.abs), signed: false, negate: productSign(d, o) };
+    },
+  },
+  {
+    name: "product-table",
+    about: "truth table of the product in two's complement",
+    fits: (a, b) => a.bits + b.bits <= TABLE_INPUTS && !(isMirrored(a) && isMirrored(b)),
+    build(d, o) {
+      comment(d, "Product of every pair of codes");
+      const signed = isSigned(o.weight) || isSigned(o.activation);
+      return { bits: productTable(d, o, o.productBits, (p) => p), signed, negate: null };
+    },
+  },
+  {
+    name: "integer-times-float",
+    about: "the activation as an integer times the weight's significand, shifted by the weight's exponent",
+    fits: (a, b) => a.bits !== b.bits && !isTwosComplement(a) && isSigned(b),
+    build: (d, o) => integerTimesFloat(d, o, "weight", "activation"),
+  },
+  {
+    name: "float-times-integer",
+    about: "the weight as an integer times the activation's significand, shifted by the activation's exponent",
+    fits: (a, b) => !isTwosComplement(b) && isTwosComplement(a),
+    build: (d, o) => integerTimesFloat(d, o, "activation", "weight"),
+  },
+  {
+    name: "integer-times-powers",
+    about: "two shifted copies of the activation added: the weight is a sum of two powers of two (APoT)",
+    fits: (a, b) => a.bits !== b.bits && powerSums(a) !== null && isSigned(b),
+    build: integerTimesPowers,
+  },
+];
+
+function partialProducts(d: Draft, o: Operands, into: ReturnType<typeof heap>): void {
+  comment(d, "Operands as integers, and their partial products");
+  const a = decodeInteger(d, o.weight, o.weightCode, "weight");
+  const b = decodeInteger(d, o.activation, o.activationCode, "activation");
+  addProduct(d, into, a, b);
+}
+
+function multiply(d: Draft, o: Operands, a: Num, b: Num, width: number): Num {
+  const h = heap(width);
+  addProduct(d, h, a, b);
+  return { bits: sumHeap(d, h, o.style), signed: a.signed || b.signed };
+}
+
+function floats(d: Draft, o: Operands, bias: number): [FloatFields, FloatFields] {
+  comment(d, "Sign, significand and exponent of both operands");
+  return [
+    decodeFloat(d, o.weight, o.weightCode, "weight", bias),
+    decodeFloat(d, o.activation, o.activationCode, "activation", bias),
+  ];
+}
+
+function floatProduct(d: Draft, o: Operands, bias: number): Product {
+  const [a, b] = floats(d, o, bias);
+  const product = multiply(d, o, unsigned(a), unsigned(b), productWidth(a, b));
+  comment(d, "Sum of the exponents, and the product shifted by it");
+  const maxShift = a.maxExponent + b.maxExponent;
+  const h = heap(bitLength(maxShift));
+  addNumber(d, h, { bits: a.exponent, signed: false });
+  addNumber(d, h, { bits: b.exponent, signed: false });
+  const shifted = shiftLeft(d, product, sumHeap(d, h, o.style), maxShift, o.magnitudeBits + 2 * bias);
+  return { bits: shifted.bits.slice(2 * bias), signed: false, negate: signOf(d, a.sign, b.sign) };
+}
+
+/** A significand of one bit only gates the other. */
+function productWidth(a: FloatFields, b: FloatFields): number {
+  const [m, n] = [a.significand.length, b.significand.length];
+  return m === 1 || n === 1 ? m + n - 1 : m + n;
+}
+
+const unsigned = (f: FloatFields): Num => ({ bits: f.significand, signed: false });
+
+function productSign(d: Draft, o: Operands): Bit | null {
+  return signOf(
+    d,
+    decodeSign(d, o.weight, o.weightCode, "weight"),
+    decodeSign(d, o.activation, o.activationCode, "activation"),
+  );
+}
+
+function signOf(d: Draft, a: Bit, b: Bit): Bit | null {
+  if (a === ZERO) return b === ZERO ? null : b;
+  return b === ZERO ? a : wire(d, "negative", `${a} ^ ${b}`, [a, b]);
+}
+
+function productTable(d: Draft, o: Operands, width: number, of: (product: number) => number): Bit[] {
+  const rows = o.weight.integers.flatMap((w) =>
+    o.activation.integers.map((x) => (w === null || x === null ? null : of(w * x))),
+  );
+  return lookup(d, "product", [...o.activationCode, ...o.weightCode], rows, width);
+}
+
+function integerTimesFloat(
+  d: Draft,
+  o: Operands,
+  float: "weight" | "activation",
+  integer: "weight" | "activation",
+): Product {
+  comment(d, `The ${integer} as an integer times the ${float}'s significand, shifted`);
+  const codeOf = { weight: o.weightCode, activation: o.activationCode };
+  const f = decodeFloat(d, o[float], codeOf[float], float);
+  const i = decodeInteger(d, o[integer], codeOf[integer], integer);
+  // A single significand bit gates the integer; more bits make a product.
+  const product = multiply(
+    d,
+    o,
+    i,
+    unsigned(f),
+    i.bits.length + (f.significand.length === 1 ? 0 : f.significand.length),
+  );
+  // −(lowest) needs one value more than a product's own range when it is negated after.
+  const shifted = shiftLeft(d, product, f.exponent, f.maxExponent, o.productBits + 1);
+  return { ...shifted, negate: f.sign === ZERO ? null : f.sign };
+}
+
+/** Magnitudes as sums of one entry of each set; the sets hold powers of two, and 0 is in both unsaid. */
+export interface PowerSums {
+  first: number[];
+  second: number[];
+  /** The entries of each code: [first, second], null where the code is reserved. */
+  entries: ([number, number] | null)[];
+}
+
+/** Sets of more powers than this need wider selectors than a plain multiplier has partial products. */
+const MAX_POWERS = 4;
+
+/** The smallest two sets of powers of two whose sums are the operand's magnitudes, the second with one or two; null if there are none. */
+export function powerSums(o: CodedOperand): PowerSums | null {
+  const magnitudes = [...new Set(exact(o).map(Math.abs))].sort((a, b) => a - b);
+  const powers = Array.from({ length: bitLength(magnitudes.at(-1)!) }, (_, k) => 2 ** k);
+  const seconds = powers.flatMap((a) => [[a], ...powers.filter((b) => b > a).map((b) => [a, b])]);
+  let best: PowerSums | null = null;
+  for (const second of seconds) {
+    const found = splitBy(magnitudes, second);
+    if (!found || found.first.length > MAX_POWERS) continue;
+    if (best && found.first.length + second.length >= best.first.length + best.second.length) continue;
+    best = {
+      first: found.first,
+      second,
+      entries: o.integers.map((v) => (v === null ? null : found.split.get(Math.abs(v))!)),
+    };
+  }
+  // Without a sum among the values this is a shift, which the float structures do.
+  return best?.entries.some((e) => e !== null && e[0] > 0 && e[1] > 0) ? best : null;
+}
+
+function splitBy(
+  magnitudes: readonly number[],
+  second: readonly number[],
+): { first: number[]; split: Map<number, [number, number]> } | null {
+  const first = new Set<number>();
+  const split = new Map<number, [number, number]>();
+  for (const m of magnitudes) {
+    const rest = [0, ...second].filter((q) => m === q || (m > q && Number.isInteger(Math.log2(m - q))));
+    if (rest.length === 0) return null;
+    const q = rest.find((r) => m === r || first.has(m - r)) ?? rest[0]!;
+    if (m > q) first.add(m - q);
+    split.set(m, [m - q, q]);
+  }
+  return { first: [...first], split };
+}
+
+function integerTimesPowers(d: Draft, o: Operands): Product {
+  const { first, second, entries } = powerSums(o.weight)!;
+  comment(d, `The activation times {0, ${first.join(", ")}} + {0, ${second.join(", ")}}`);
+  const x = decodeInteger(d, o.activation, o.activationCode, "activation");
+  const width = o.productBits + 1;
+  const h = heap(width);
+  [first, second].forEach((powers, which) => {
+    const chosen = powers.map((power) => {
+      const rows = entries.map((e) => (e === null ? null : Number(e[which as 0 | 1] === power)));
+      return { shift: bitLength(power) - 1, select: lookup(d, `takes_${power}`, o.weightCode, rows, 1)[0]! };
+    });
+    addNumber(d, h, selectShifted(d, x, chosen, width));
+  });
+  const sign = decodeSign(d, o.weight, o.weightCode, "weight");
+  return { bits: sumHeap(d, h, o.style), signed: x.signed, negate: sign === ZERO ? null : sign };
+}
+
+/** The number shifted by the selected entry, 0 if none is; at most one select is 1. */
+function selectShifted(d: Draft, x: Num, chosen: readonly { shift: number; select: Bit }[], width: number): Num {
+  const span = Math.min(width, x.bits.length + Math.max(...chosen.map(({ shift }) => shift)));
+  const bits = Array.from({ length: span }, (_, i) => {
+    const choices = chosen
+      .filter(({ shift }) => i >= shift && (x.signed || i - shift < x.bits.length))
+      .map(({ shift, select }) => ({ select, bit: x.bits[Math.min(i - shift, x.bits.length - 1)]! }));
+    if (choices.length === 0) return ZERO;
+    const inputs = choices.flatMap(({ select, bit }) => [select, bit]);
+    return wire(d, "shifted", choices.map(({ select, bit }) => `(${select} & ${bit})`).join(" | "), inputs);
+  });
+  return { bits, signed: x.signed };
+}
