@@ -46,9 +46,6 @@ export interface ProfileOptions {
 /** One fit takes about a millisecond and quartiles need no more: at most this many units of a tensor are fitted. */
 const UNITS_MAX = 256;
 
-/** Dtypes whose values are the weights themselves; integer tensors are masks, counters or packed codes. */
-const FLOATS = ["F32", "F16", "BF16"];
-
 /** Opens the tensors of whatever a MODEL argument led to. */
 export function openModelTensors(model: ResolvedModel): Checkpoint {
   return openCheckpoint(model.kind === "file" ? model.file : model.dir);
@@ -64,7 +61,8 @@ export function* profileTensors(checkpoint: Checkpoint, options: ProfileOptions 
   for (const name of checkpoint.names()) {
     const { dtype, shape } = checkpoint.info(name);
     const size = shape.reduce((product, length) => product * length, 1);
-    if (!FLOATS.includes(dtype) || size === 0 || (shape.length < 2 && !vectors)) continue;
+    // Integer tensors are masks, counters or packed codes, not weights.
+    if (!checkpoint.readable(name) || size === 0 || (shape.length < 2 && !vectors)) continue;
     found++;
     const data = checkpoint.read(name);
     const fit: TensorFit = {

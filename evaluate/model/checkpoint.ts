@@ -3,11 +3,15 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UserError } from "../../formats/error.ts";
 import { pathIs } from "../files.ts";
+import { openGgufTensors } from "./ggufCheckpoint.ts";
+import { READABLE_GGML_TYPES } from "./ggufTypes.ts";
 import { describe, readJsonFields } from "./jsonFields.ts";
+import { isGguf } from "./modelText.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import type { TensorInfo } from "./safetensorsHeader.ts";
+import type { TensorFile } from "./tensorFile.ts";
 
-/** The named tensors of a model, from one safetensors file or from the shards of a Hugging Face directory. */
+/** The named tensors of a model, from one safetensors or GGUF file or from the shards of a Hugging Face directory. */
 export interface Checkpoint {
   /** The file or directory it was opened from. */
   readonly path: string;
@@ -17,7 +21,9 @@ export interface Checkpoint {
   has(name: string): boolean;
   /** Dtype and shape as stored. */
   info(name: string): TensorInfo;
-  /** The tensor as float32, row-major, in a fresh buffer; dtypes F32, F16 and BF16. */
+  /** Whether the tensor holds real numbers that `read` gives (F32, F16, BF16, or a block format of GGUF). */
+  readable(name: string): boolean;
+  /** The tensor as float32, row-major, in a fresh buffer. @throws UserError where it is not readable */
   read(name: string): Float32Array<ArrayBuffer>;
   /**
    * SHA-256 of the weights in hex, computed once, by streaming. One file: the hash of its bytes, as `sha256sum` prints it.
@@ -33,13 +39,15 @@ const INDEX_FILE = "model.safetensors.index.json";
 const MAX_INDEX_BYTES = 100_000_000;
 /** The largest published models have about 200; every shard costs an open file. */
 const MAX_SHARDS = 1000;
+const READABLE: ReadonlySet<string> = new Set(READABLE_GGML_TYPES);
 
 /**
- * Opens the weights at `path`: a .safetensors file, or a directory with model.safetensors or a shard index.
+ * Opens the weights at `path`: a .safetensors or .gguf file, or a directory with model.safetensors or a shard index.
  * (As in transformers, model.safetensors wins where both exist.)
  * @throws UserError naming the file or the missing shard
  */
 export function openCheckpoint(path: string): Checkpoint {
+  if (isGguf(path)) return checkpointOf(path, null, [openGgufTensors(path)]);
   if (pathIs("file", path)) return checkpointOf(path, null, [openSafetensors(path)]);
   if (!pathIs("directory", path)) throw new UserError(`${path}: no such model file or folder`);
   const configPath = pathIs("file", join(path, "config.json")) ? join(path, "config.json") : null;
@@ -56,16 +64,16 @@ export function openCheckpoint(path: string): Checkpoint {
 function checkpointOf(
   path: string,
   configPath: string | null,
-  files: readonly SafetensorsFile[],
+  files: readonly TensorFile[],
   index?: ReadonlyMap<string, string>,
 ): Checkpoint {
-  const home = new Map<string, SafetensorsFile>();
+  const home = new Map<string, TensorFile>();
   for (const file of files) {
     for (const name of file.tensors.keys()) {
       if (index === undefined || index.has(name)) home.set(name, file);
     }
   }
-  const homeOf = (name: string): SafetensorsFile => {
+  const homeOf = (name: string): TensorFile => {
     const file = home.get(name);
     if (file === undefined) throw new UserError(`${path} has no tensor ${JSON.stringify(name)}`);
     return file;
@@ -77,6 +85,7 @@ function checkpointOf(
     names: () => [...home.keys()],
     has: (name) => home.has(name),
     info: (name) => homeOf(name).tensors.get(name) as TensorInfo,
+    readable: (name) => READABLE.has(homeOf(name).tensors.get(name)!.dtype),
     read: (name) => homeOf(name).readFloat32(name),
     sha256: () => {
       hash ??= hashOf(files);
@@ -146,7 +155,7 @@ function openShards(directory: string, index: ReadonlyMap<string, string>): Safe
   }
 }
 
-function hashOf(files: readonly SafetensorsFile[]): string {
+function hashOf(files: readonly TensorFile[]): string {
   const hashes = files.map((file) => {
     const hash = createHash("sha256");
     for (const chunk of file.chunks()) hash.update(chunk);
@@ -162,6 +171,6 @@ function hintAt(directory: string): string {
   const names = readdirSync(directory).sort();
   const other = names.find((name) => /\.(safetensors|gguf|bin|pth?|msgpack|h5|onnx)$/.test(name));
   if (other === undefined) return "";
-  if (other.endsWith(".safetensors")) return `; to use ${other}, give that file's path`;
-  return `; it has ${other}, but only safetensors files can be read`;
+  if (/\.(?:safetensors|gguf)$/.test(other)) return `; to use ${other}, give that file's path`;
+  return `; it has ${other}, but only safetensors and GGUF files can be read`;
 }

@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { UserError } from "../../formats/error.ts";
 import { type Architecture, architectures, type ModelConfig } from "./architectures/index.ts";
-import { describe, type JsonFields, readJsonFields } from "./jsonFields.ts";
+import { describe, type JsonFields } from "./jsonFields.ts";
+import { readModelJson } from "./modelText.ts";
 
 export type { LlamaConfig, ModelConfig } from "./architectures/index.ts";
 
@@ -11,7 +11,7 @@ export const SUPPORTED_ARCHITECTURES: readonly string[] = architectures.map(({ n
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads config.json of a model directory.
+ * Reads config.json of a model directory, or the configuration in a GGUF file.
  * @throws UserError naming the file, the field, what was found and what is supported
  */
 export function readModelConfig(directory: string): ModelConfig {
@@ -37,7 +37,7 @@ export function isSupportedModel(directory: string): boolean {
 }
 
 function readConfigFields(directory: string): JsonFields {
-  return readJsonFields(join(directory, "config.json"), MAX_CONFIG_BYTES);
+  return readModelJson(directory, "config.json", MAX_CONFIG_BYTES);
 }
 
 function findArchitecture(fields: JsonFields): Architecture | undefined {

@@ -24,7 +24,11 @@ export interface JsonFields {
  * @param maxBytes refuses longer files before reading them
  */
 export function readJsonFields(path: string, maxBytes: number): JsonFields {
-  const text = readTextFile(path, maxBytes);
+  return jsonFieldsOf(readTextFile(path, maxBytes), path);
+}
+
+/** The same for a text that is in memory; `path` is what errors call it. */
+export function jsonFieldsOf(text: string, path: string): JsonFields {
   let value: StrictJson;
   try {
     value = parseStrictJson(text);

@@ -3,12 +3,16 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../formats/error.ts";
 import { pathIs } from "../files.ts";
+import { isGguf } from "./modelText.ts";
 import { readTextFile } from "./readAt.ts";
 
-/** Where a MODEL argument leads. A `file` has tensors only; commands that run the model need a `directory`. */
+/**
+ * Where a MODEL argument leads. A `file` has tensors only; commands that run the model need one of the other kinds. A GGUF
+ * file is a whole model, so `dir` is the file itself then: all readers of this folder take it in place of a directory.
+ */
 export type ResolvedModel =
   | {
-      readonly kind: "directory";
+      readonly kind: "directory" | "gguf";
       readonly name: string;
       readonly dir: string;
       readonly source: "local" | "reference" | "hub";
@@ -24,7 +28,7 @@ const MAX_HUB_ID_LENGTH = 96;
 const MAX_REF_BYTES = 1024;
 
 /**
- * Finds what `spec` names: `reference`, a local directory or .safetensors file, or a Hub id in the local Hub cache.
+ * Finds what `spec` names: `reference`, a local directory, .safetensors or .gguf file, or a Hub id in the local Hub cache.
  * Never touches the network.
  * @throws UserError saying where was looked
  */
@@ -39,9 +43,12 @@ export function resolveModel(spec: string): ResolvedModel {
   if (pathIs("directory", spec)) {
     return { kind: "directory", name: basename(resolve(spec)), dir: resolve(spec), source: "local" };
   }
+  if (isGguf(spec)) return { kind: "gguf", name: basename(spec, ".gguf"), dir: resolve(spec), source: "local" };
   if (pathIs("file", spec)) {
     if (!spec.endsWith(".safetensors")) {
-      throw new UserError(`${spec} is a file but not a .safetensors file; give a model folder or a .safetensors file`);
+      throw new UserError(
+        `${spec} is a file but no .safetensors or .gguf file; give a model folder or one of these files`,
+      );
     }
     return { kind: "file", name: basename(spec, ".safetensors"), file: resolve(spec), source: "local" };
   }

@@ -3,20 +3,15 @@ import { UserError } from "../../formats/error.ts";
 import { bfloat16ToFloat32Bits, float16ToFloat32Bits } from "./halfFloats.ts";
 import { type OpenFile, openRegularFile, READ_CHUNK_BYTES, readFully } from "./readAt.ts";
 import { readSafetensorsHeader, type TensorInfo } from "./safetensorsHeader.ts";
+import { allocateFor, chunksOf, requireLittleEndian, type TensorFile } from "./tensorFile.ts";
 
 /** An open safetensors file: its validated header, and positional reads of single tensors. */
-export interface SafetensorsFile {
-  readonly path: string;
-  /** In the order of the data. */
-  readonly tensors: Map<string, TensorInfo>;
+export interface SafetensorsFile extends TensorFile {
   readonly metadata: Map<string, string>;
   /** The stored bytes of one tensor, in a fresh buffer. */
   readRaw(name: string): Uint8Array;
-  /** One tensor of dtype F32, F16 or BF16 as float32, row-major, in a fresh buffer (exact for all three). NaN and infinities pass. */
+  /** As for every tensor file; dtypes F32, F16 and BF16, of which each is exact. */
   readFloat32(name: string): Float32Array<ArrayBuffer>;
-  /** The whole file in chunks that are valid until the next one: for hashing. */
-  chunks(): Iterable<Uint8Array>;
-  close(): void;
 }
 
 /**
@@ -55,7 +50,7 @@ export function openSafetensors(path: string): SafetensorsFile {
 }
 
 function readRaw(file: OpenFile, name: string, info: TensorInfo): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(allocate(file, name, info.end - info.begin));
+  const bytes = new Uint8Array(allocateFor(file, name, info.end - info.begin));
   readFully(file, bytes, info.begin);
   return bytes;
 }
@@ -67,7 +62,7 @@ function readFloat32(file: OpenFile, name: string, info: TensorInfo): Float32Arr
     throw new UserError(`${file.path}: tensor ${JSON.stringify(name)} is ${info.dtype}; F32, F16 and BF16 can be read`);
   }
   const convert = info.dtype === "F16" ? float16ToFloat32Bits : bfloat16ToFloat32Bits;
-  const bits = new Uint32Array(allocate(file, name, byteLength * 2));
+  const bits = new Uint32Array(allocateFor(file, name, byteLength * 2));
   const chunk = new Uint8Array(Math.min(READ_CHUNK_BYTES, byteLength));
   for (let offset = 0; offset < byteLength; offset += chunk.byteLength) {
     const part = chunk.subarray(0, Math.min(chunk.byteLength, byteLength - offset));
@@ -76,31 +71,4 @@ function readFloat32(file: OpenFile, name: string, info: TensorInfo): Float32Arr
     convert(patterns, bits.subarray(offset / 2, offset / 2 + patterns.length));
   }
   return new Float32Array(bits.buffer);
-}
-
-function allocate(file: OpenFile, name: string, byteLength: number): ArrayBuffer {
-  try {
-    return new ArrayBuffer(byteLength);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new UserError(
-      `${file.path}: tensor ${JSON.stringify(name)} needs ${byteLength} bytes of memory, which cannot be had`,
-    );
-  }
-}
-
-function* chunksOf(file: OpenFile): Generator<Uint8Array> {
-  const chunk = new Uint8Array(Math.min(READ_CHUNK_BYTES, file.size));
-  for (let offset = 0; offset < file.size; offset += chunk.byteLength) {
-    const part = chunk.subarray(0, Math.min(chunk.byteLength, file.size - offset));
-    readFully(file, part, offset);
-    yield part;
-  }
-}
-
-/** Tensors are stored little-endian and read as typed arrays, which have the machine's byte order. */
-function requireLittleEndian(): void {
-  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
-    throw new UserError("safetensors files can only be read on a little-endian machine");
-  }
 }

@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { UserError } from "../../formats/error.ts";
-import { pathIs } from "../files.ts";
-import { readTextFile } from "./readAt.ts";
+import { modelTextPath, readModelText } from "./modelText.ts";
 import { attempt, createLibrary, isObject, parseObject, type TokenizerLibrary } from "./tokenizerLibrary.ts";
 
 export interface EncodeOptions {
@@ -36,15 +34,15 @@ const MAX_TOKENIZER_CONFIG_BYTES = 16 * 1024 * 1024;
 const MAX_TEXT_CHARACTERS = 8 * 1024 * 1024;
 
 /**
- * Reads tokenizer.json (and tokenizer_config.json, if present) of a model directory.
+ * Reads tokenizer.json (and tokenizer_config.json, if present) of a model directory, or the tokenizer of a GGUF file.
  * @throws UserError naming the file when it is absent, malformed or of an unsupported kind
  */
 export function loadTokenizer(directory: string): TextTokenizer {
-  const path = join(directory, "tokenizer.json");
-  if (!pathIs("file", path)) throw new UserError(`${directory} has no tokenizer.json`);
-  const configPath = join(directory, "tokenizer_config.json");
-  const text = readTextFile(path, MAX_TOKENIZER_BYTES);
-  const configText = pathIs("file", configPath) ? readTextFile(configPath, MAX_TOKENIZER_CONFIG_BYTES) : "{}";
+  const path = modelTextPath(directory, "tokenizer.json");
+  const configPath = modelTextPath(directory, "tokenizer_config.json");
+  const text = readModelText(directory, "tokenizer.json", MAX_TOKENIZER_BYTES);
+  if (text === null) throw new UserError(`${directory} has no tokenizer.json`);
+  const configText = readModelText(directory, "tokenizer_config.json", MAX_TOKENIZER_CONFIG_BYTES) ?? "{}";
   const config = parseObject(configText, configPath);
   const { library, ids } = createLibrary(parseObject(text, path), config, path);
   const known = new Set(ids.values());

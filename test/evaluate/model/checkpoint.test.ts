@@ -128,7 +128,7 @@ describe("evaluate/model/checkpoint", () => {
   it("openCheckpoint says what it found in place of safetensors", () => {
     assertUserError(() => open(), "no model.safetensors");
     writeFileSync(temporary.at("pytorch_model.bin"), "");
-    assertUserError(() => open(), "pytorch_model.bin", "only safetensors");
+    assertUserError(() => open(), "pytorch_model.bin", "only safetensors and GGUF");
     assertUserError(() => open("absent"), "absent", "no such model file or folder");
   });
 

@@ -100,9 +100,9 @@ describe("evaluate/model/resolve", () => {
     });
   }
 
-  it("resolveModel refuses a file that is no safetensors file", () => {
-    writeFileSync(temporary.at("model.gguf"), "");
-    assertUserError(() => resolveModel(temporary.at("model.gguf")), "model.gguf", ".safetensors");
+  it("resolveModel refuses a file that is no checkpoint", () => {
+    writeFileSync(temporary.at("model.bin"), "");
+    assertUserError(() => resolveModel(temporary.at("model.bin")), "model.bin", ".safetensors", ".gguf");
   });
 
   it("resolveModel finds the reference model in the package, or says that it is missing there", () => {

@@ -1,0 +1,44 @@
+import { UserError } from "../../formats/error.ts";
+import { type OpenFile, READ_CHUNK_BYTES, readFully } from "./readAt.ts";
+import type { TensorInfo } from "./safetensorsHeader.ts";
+
+/** One open file of named tensors, whatever its format. */
+export interface TensorFile {
+  readonly path: string;
+  /** In the order of the data. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** One tensor as float32, row-major, in a fresh buffer. NaN and infinities pass. */
+  readFloat32(name: string): Float32Array<ArrayBuffer>;
+  /** The whole file in chunks that are valid until the next one: for hashing. */
+  chunks(): Iterable<Uint8Array>;
+  close(): void;
+}
+
+/** Memory for a tensor. @throws UserError naming file and tensor when it cannot be had */
+export function allocateFor(file: OpenFile, name: string, byteLength: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(byteLength);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(
+      `${file.path}: tensor ${JSON.stringify(name)} needs ${byteLength} bytes of memory, which cannot be had`,
+    );
+  }
+}
+
+/** The bytes of a file, one buffer refilled. */
+export function* chunksOf(file: OpenFile): Generator<Uint8Array> {
+  const chunk = new Uint8Array(Math.min(READ_CHUNK_BYTES, file.size));
+  for (let offset = 0; offset < file.size; offset += chunk.byteLength) {
+    const part = chunk.subarray(0, Math.min(chunk.byteLength, file.size - offset));
+    readFully(file, part, offset);
+    yield part;
+  }
+}
+
+/** Tensors are stored little-endian and read as typed arrays, which have the machine's byte order. */
+export function requireLittleEndian(): void {
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
+    throw new UserError("checkpoints can only be read on a little-endian machine");
+  }
+}
