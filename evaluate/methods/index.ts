@@ -1,21 +1,26 @@
-import { nearest, UserError } from "../../formats/index.ts";
+import { clip, clipOutput } from "./clip.ts";
+import { composeMethod } from "./compose.ts";
+import { gptaq, gptq } from "./gptq.ts";
 import type { Method } from "./method.ts";
+import type { Part } from "./part.ts";
 import { rtn } from "./rtn.ts";
 
-/** Every method: a new one is its file and a line here. */
-export const methods: readonly Method[] = [rtn];
+/** Every part of a method: a new one is its file and a line here. Parts of different slots compose, `clip+gptq`. */
+export const methodParts: readonly Part[] = [rtn, clip, clipOutput, gptq, gptaq];
 
-/** The method of this id. Throws UserError naming the known ones and the nearest. */
+/** The methods of one part each. */
+export const methods: readonly Method[] = methodParts.map(({ id }) => methodById(id));
+
+/** The method of an id, composed with `+`. Throws UserError naming the known parts and the nearest. */
 export function methodById(id: string): Method {
-  const method = methods.find((each) => each.id === id);
-  if (method) return method;
-  const known = methods.map((each) => each.id);
-  const similar = nearest(id, known, 1)[0];
-  throw new UserError(
-    `method "${id}": unknown${similar ? `; did you mean ${similar}?` : ""} (known: ${known.join(", ")})`,
-  );
+  return composeMethod(id, methodParts);
+}
+
+/** The parts with their meaning, for help texts: `rtn (round to nearest), …`. */
+export function describeMethods(): string {
+  return methodParts.map(({ id, summary }) => `${id}: ${summary}`).join("; ");
 }
 
 export { meanBitsPerWeight } from "./meanBits.ts";
-export type { Matrix, Method, MethodInput, MethodResult } from "./method.ts";
-export { rtn } from "./rtn.ts";
+export type { CalibrationNeed, LayerLog, Matrix, Method, MethodInput, MethodResult } from "./method.ts";
+export type { Part } from "./part.ts";

@@ -1,4 +1,5 @@
 import type { Format } from "../../formats/index.ts";
+import type { Calibrator } from "../calibration/index.ts";
 
 /** A weight matrix to quantize, row-major [rows, cols]; groups run along the columns. */
 export interface Matrix {
@@ -14,20 +15,43 @@ export interface MethodInput {
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Where the dequantized weights of each matrix go; arrays of the same lengths. */
   readonly into: ReadonlyMap<string, Float32Array>;
+  /** The model on its calibration text; methods whose `calibration` is "none" do without. */
+  readonly calibrator?: Calibrator | undefined;
+}
+
+/** What was done to one matrix. */
+export interface LayerLog {
+  name: string;
+  shape: number[];
+  /** Sum of squared errors of the weights over their sum of squares. */
+  relativeMse: number;
+  zeroGroups: number;
+  /**
+   * ‖(W − Ŵ)X‖² / ‖WX‖² over the calibration text, X being the inputs that the quantized model has there.
+   * Absent where nothing was calibrated.
+   */
+  outputError?: number;
 }
 
 /** What a method did to each matrix. */
 export interface MethodResult {
-  layers: { name: string; shape: number[]; relativeMse: number; zeroGroups: number }[];
+  layers: LayerLog[];
   /** Sum of squared errors over sum of squares, over all matrices. */
   weightMse: number;
+  /** Bits per weight that the method stores beside the format's: channel scales, offsets, codebooks. */
+  extraBitsPerWeight: number;
   warnings: string[];
 }
 
-/** One post-training method: one file in this folder and one line in its index. */
+/** What a method asks of a calibration: nothing, the inputs of the quantized model, or those of both models. */
+export type CalibrationNeed = "none" | "inputs" | "drift";
+
+/** One post-training method, or several composed. */
 export interface Method {
+  /** Its specification: `gptq`, `awq+clip+gptq:damp=0.05`. Equal ids mean equal results. */
   readonly id: string;
   readonly summary: string;
+  readonly calibration: CalibrationNeed;
   /** Throws UserError naming the matrix that cannot be quantized. */
   quantize(input: MethodInput): Promise<MethodResult>;
 }

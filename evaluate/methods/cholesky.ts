@@ -1,0 +1,120 @@
+/** Columns factored together: their rows of the factor stay in the second-level cache. */
+const PANEL = 48;
+
+/**
+ * The lower triangle L of A = L Lᵀ for a symmetric A, row-major [n, n], in float64 and in place (the upper triangle
+ * becomes zero). Returns false, leaving `a` spoilt, when a pivot is not above zero: A is not positive definite.
+ */
+export function cholesky(a: Float64Array, n: number): boolean {
+  for (let from = 0; from < n; from += PANEL) {
+    const to = Math.min(from + PANEL, n);
+    for (let i = from; i < n; i += 4) {
+      const rows = Math.min(4, n - i);
+      for (let j = from; j < to; j += 4) {
+        if (rows === 4 && j + 4 <= to) subtractTile(a, n, i, j, from);
+        else
+          for (let y = i; y < i + rows; y++)
+            for (let x = j; x < Math.min(j + 4, to); x++) a[y * n + x]! -= dot(a, y * n, x * n, from);
+      }
+    }
+    for (let j = from; j < to; j++) {
+      const pivot = a[j * n + j]! - dot(a, j * n + from, j * n + from, j - from);
+      if (!(pivot > 0 && pivot < Number.POSITIVE_INFINITY)) return false;
+      const root = Math.sqrt(pivot);
+      a[j * n + j] = root;
+      for (let i = j + 1; i < n; i++)
+        a[i * n + j] = (a[i * n + j]! - dot(a, i * n + from, j * n + from, j - from)) / root;
+    }
+  }
+  for (let i = 0; i < n; i++) a.fill(0, i * n + i + 1, (i + 1) * n);
+  return true;
+}
+
+/** a[i … i+4][j … j+4] −= rows i … times rows j …, over their first `count` columns. */
+function subtractTile(a: Float64Array, n: number, i: number, j: number, count: number): void {
+  const [i0, i1, i2, i3] = [i * n, i * n + n, i * n + 2 * n, i * n + 3 * n];
+  const [j0, j1, j2, j3] = [j * n, j * n + n, j * n + 2 * n, j * n + 3 * n];
+  let [s00, s01, s02, s03] = [0, 0, 0, 0];
+  let [s10, s11, s12, s13] = [0, 0, 0, 0];
+  let [s20, s21, s22, s23] = [0, 0, 0, 0];
+  let [s30, s31, s32, s33] = [0, 0, 0, 0];
+  for (let k = 0; k < count; k++) {
+    const [x0, x1, x2, x3] = [a[i0 + k]!, a[i1 + k]!, a[i2 + k]!, a[i3 + k]!];
+    const y0 = a[j0 + k]!;
+    s00 += x0 * y0;
+    s10 += x1 * y0;
+    s20 += x2 * y0;
+    s30 += x3 * y0;
+    const y1 = a[j1 + k]!;
+    s01 += x0 * y1;
+    s11 += x1 * y1;
+    s21 += x2 * y1;
+    s31 += x3 * y1;
+    const y2 = a[j2 + k]!;
+    s02 += x0 * y2;
+    s12 += x1 * y2;
+    s22 += x2 * y2;
+    s32 += x3 * y2;
+    const y3 = a[j3 + k]!;
+    s03 += x0 * y3;
+    s13 += x1 * y3;
+    s23 += x2 * y3;
+    s33 += x3 * y3;
+  }
+  const subtract = (at: number, b0: number, b1: number, b2: number, b3: number) => {
+    a[at]! -= b0;
+    a[at + 1]! -= b1;
+    a[at + 2]! -= b2;
+    a[at + 3]! -= b3;
+  };
+  subtract(i0 + j, s00, s01, s02, s03);
+  subtract(i1 + j, s10, s11, s12, s13);
+  subtract(i2 + j, s20, s21, s22, s23);
+  subtract(i3 + j, s30, s31, s32, s33);
+}
+
+/** Σ a[x + k] a[y + k] over k < count; four sums, so that no addition waits for the one before. */
+function dot(a: Float64Array, x: number, y: number, count: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let k = 0;
+  for (; k + 4 <= count; k += 4) {
+    s0 += a[x + k]! * a[y + k]!;
+    s1 += a[x + k + 1]! * a[y + k + 1]!;
+    s2 += a[x + k + 2]! * a[y + k + 2]!;
+    s3 += a[x + k + 3]! * a[y + k + 3]!;
+  }
+  for (; k < count; k++) s0 += a[x + k]! * a[y + k]!;
+  return s0 + s1 + (s2 + s3);
+}
+
+/**
+ * The upper triangle R of A = R Rᵀ: the factorization from the last column backwards. Its inverse is the Uᵀ-free half of
+ * A⁻¹ = R⁻ᵀ R⁻¹, so that what GPTQ takes from chol(A⁻¹) needs no inverse. Null when A is not positive definite.
+ */
+export function reverseCholesky(a: Float64Array, n: number): Float64Array | null {
+  // Reversing rows and columns is reversing the array.
+  const lower = a.slice().reverse();
+  return cholesky(lower, n) ? lower.reverse() : null;
+}
+
+/** Solves x Rᵀ = y for each row y of `rhs` [rows, n], in place; R upper triangular. */
+export function solveTransposed(r: Float64Array, n: number, rhs: Float64Array): void {
+  for (let row = 0; row < rhs.length; row += n) {
+    for (let j = n - 1; j >= 0; j--) {
+      let sum = rhs[row + j]!;
+      for (let k = j + 1; k < n; k++) sum -= r[j * n + k]! * rhs[row + k]!;
+      rhs[row + j] = sum / r[j * n + j]!;
+    }
+  }
+}
+
+/** Solves x R = y for each row y of `rhs` [rows, n], in place; R upper triangular. */
+export function solveUpper(r: Float64Array, n: number, rhs: Float64Array): void {
+  for (let row = 0; row < rhs.length; row += n) {
+    for (let j = 0; j < n; j++) {
+      const x = rhs[row + j]! / r[j * n + j]!;
+      rhs[row + j] = x;
+      for (let k = j + 1; k < n; k++) rhs[row + k]! -= x * r[j * n + k]!;
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import type { Rounder } from "./part.ts";
+import type { Products } from "./products.ts";
+
+/** Columns rounded between two matrix products. */
+const BLOCK = 128;
+/** Groups up to this length are fitted to the updated weights; longer ones hold most of a row and are fitted beforehand. */
+export const DYNAMIC_GROUP_MAX = 512;
+
+export interface FeedbackInput {
+  readonly rows: number;
+  readonly cols: number;
+  /** [rows, cols], columns in the order in which they are rounded. */
+  readonly weights: Float32Array;
+  /** R of `factorize`, in that order. */
+  readonly upper: Float64Array;
+  /** Strictly upper triangular: what column k gains from each earlier column's weight before it was rounded (GPTAQ). */
+  readonly drift: Float64Array | null;
+  /** The grid of each weight if it is known beforehand, else how many columns share one and how it is fitted. */
+  readonly grid:
+    | { readonly at: (row: number, position: number) => Rounder }
+    | { readonly group: number; readonly fit: (values: Float32Array, from: number) => Rounder };
+  readonly products: Products;
+}
+
+/**
+ * Rounds a matrix column by column, handing each column's error on to the columns not yet rounded so that the layer's
+ * output changes least: GPTQ (Frantar et al. 2023) in the form of LDLQ (Chee et al. 2023, who prove them equal). With
+ * H = R Rᵀ, R upper, column k is rounded from w_k + Σ_{j<k} (w_j − ŵ_j) R_jk / R_kk, w being the weights given.
+ * GPTQ's own form takes chol(H⁻¹); this one needs no inverse, and the sum over the columns before a block is one
+ * matrix product. Groups are fitted when their first column is reached, to weights that hold every update so far.
+ * Returns the rounded weights in the same order.
+ */
+export async function roundWithFeedback(input: FeedbackInput): Promise<Float32Array> {
+  const { rows, cols, weights, upper, drift, grid, products } = input;
+  const group = "group" in grid ? grid.group : null;
+  const block = group === null ? BLOCK : group * Math.ceil(BLOCK / group);
+  const rounded = new Float32Array(rows * cols);
+  // Of the columns not yet reached both are zero, so that products of one shape serve all blocks.
+  const errors = new Float32Array(rows * cols);
+  const updated = drift && new Float32Array(rows * cols);
+  for (let from = 0; from < cols; from += block) {
+    const width = Math.min(block, cols - from);
+    const sums: Float32Array[] = [];
+    if (from > 0) {
+      const panel = (matrix: Float64Array, scaled: boolean) => panelOf(matrix, cols, from, width, block, scaled);
+      sums.push(await products.multiply(errors, panel(upper, true), rows, cols, block));
+      if (drift) sums.push(await products.multiply(updated!, panel(drift, false), rows, cols, block));
+    }
+    const gains = corner(upper, cols, from, width, true);
+    const drifts = drift && corner(drift, cols, from, width, false);
+    const value = new Float64Array(width);
+    const error = new Float64Array(width);
+    const before = new Float64Array(width);
+    for (let row = 0; row < rows; row++) {
+      const at = row * cols + from;
+      for (let k = 0; k < width; k++) {
+        value[k] = weights[at + k]!;
+        for (const sum of sums) value[k]! += sum[row * block + k]!;
+      }
+      const step = group ?? width;
+      for (let start = 0; start < width; start += step) {
+        const end = Math.min(start + step, width);
+        for (let k = start; k < end && start > 0; k++) {
+          value[k]! += dot(gains, k * width, error, 0, start) + (drifts ? dot(drifts, k * width, before, 0, start) : 0);
+        }
+        const fitted = "fit" in grid ? grid.fit(Float32Array.from(value.subarray(start, end)), from + start) : null;
+        for (let k = start; k < end; k++) {
+          let wanted = value[k]! + dot(gains, k * width, error, start, k);
+          if (drifts) wanted += dot(drifts, k * width, before, start, k);
+          const round = fitted ?? ("at" in grid ? grid.at(row, from + k) : identity);
+          const level = round(wanted);
+          rounded[at + k] = level;
+          error[k] = weights[at + k]! - level;
+          before[k] = wanted;
+        }
+      }
+      errors.set(error, at);
+      updated?.set(before, at);
+    }
+  }
+  return rounded;
+}
+
+const identity: Rounder = (value) => value;
+
+/** Columns from … of the rows before them, [cols, block] with zeros elsewhere; divided by the diagonal if `scaled`. */
+function panelOf(matrix: Float64Array, cols: number, from: number, width: number, block: number, scaled: boolean) {
+  const panel = new Float32Array(cols * block);
+  for (let j = 0; j < from; j++) {
+    for (let k = 0; k < width; k++) {
+      const divisor = scaled ? matrix[(from + k) * cols + from + k]! : 1;
+      panel[j * block + k] = matrix[j * cols + from + k]! / divisor;
+    }
+  }
+  return panel;
+}
+
+/** The block on the diagonal, transposed: row k holds what column k gains from each column before it. */
+function corner(matrix: Float64Array, cols: number, from: number, width: number, scaled: boolean): Float64Array {
+  const out = new Float64Array(width * width);
+  for (let k = 0; k < width; k++) {
+    const divisor = scaled ? matrix[(from + k) * cols + from + k]! : 1;
+    for (let j = 0; j < k; j++) out[k * width + j] = matrix[(from + j) * cols + from + k]! / divisor;
+  }
+  return out;
+}
+
+/** Σ a[offset + j] b[j] over from ≤ j < to; four sums, so that no addition waits for the one before. */
+function dot(a: Float64Array, offset: number, b: Float64Array, from: number, to: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let j = from;
+  for (; j + 4 <= to; j += 4) {
+    s0 += a[offset + j]! * b[j]!;
+    s1 += a[offset + j + 1]! * b[j + 1]!;
+    s2 += a[offset + j + 2]! * b[j + 2]!;
+    s3 += a[offset + j + 3]! * b[j + 3]!;
+  }
+  for (; j < to; j++) s0 += a[offset + j]! * b[j]!;
+  return s0 + s1 + (s2 + s3);
+}

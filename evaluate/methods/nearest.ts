@@ -1,0 +1,19 @@
+import { fakeQuantize } from "../../formats/index.ts";
+import { groupsOf } from "./grid.ts";
+import type { Layer } from "./part.ts";
+
+/** Each weight to its nearest level on its group's grid. */
+export function roundToNearest(layer: Layer): Float32Array {
+  const { matrix, format, weights, grid } = layer;
+  const { name, rows, cols } = matrix;
+  const out = new Float32Array(weights.length);
+  if (grid.plain) {
+    fakeQuantize(weights, rows, cols, format, out, { name });
+    return out;
+  }
+  for (const { from, to } of groupsOf(layer)) {
+    const round = grid.fit(weights.subarray(from, to), from % cols);
+    for (let i = from; i < to; i++) out[i] = round(weights[i]!);
+  }
+  return out;
+}

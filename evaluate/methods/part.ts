@@ -1,0 +1,60 @@
+import type { Format } from "../../formats/index.ts";
+import type { Moments } from "../calibration/index.ts";
+import type { CalibrationNeed, Matrix } from "./method.ts";
+import type { Products } from "./products.ts";
+
+/** The nearest representable number, on the grid of one fitted group. */
+export type Rounder = (value: number) => number;
+
+/** How a group of weights gets its grid. */
+export interface Grid {
+  /** Set where the grid is the format's own, scaled to the extremes: `fakeQuantize` then is the fast way to round. */
+  readonly plain: boolean;
+  /** Fits a group: `values` are those of one row from column `from` on (of all rows, for `@tensor`). */
+  fit(values: Float32Array, from: number): Rounder;
+}
+
+/** One matrix on its way through a method. */
+export interface Layer {
+  readonly matrix: Matrix;
+  /** [rows, cols]; scaled by the scaling part, where there is one. */
+  readonly weights: Float32Array;
+  readonly format: Format;
+  readonly grid: Grid;
+  /** Of the layer's inputs, scaled alike; null where nothing is calibrated. */
+  readonly moments: Moments | null;
+  readonly products: Products;
+}
+
+export interface Rounded {
+  readonly weights: Float32Array;
+  /** Bits stored for this matrix beside the format's. */
+  readonly extraBits?: number;
+  readonly warnings?: readonly string[];
+}
+
+/** Options of a part as its id gives them: `gptq:damp=0.05:actorder`. */
+export type PartOptions = Readonly<Record<string, number | true>>;
+
+interface PartOf<Slot extends string, Act> {
+  readonly slot: Slot;
+  readonly id: string;
+  readonly summary: string;
+  readonly calibration: CalibrationNeed;
+  /** Options with what they mean; a number where the option takes one (its default), else `true`. */
+  readonly options: Readonly<Record<string, { readonly default: number | null; readonly help: string }>>;
+  readonly act: (options: PartOptions) => Act;
+}
+
+/**
+ * Chooses a factor for each input channel of the layers that share an input: the weights are multiplied by it, the
+ * inputs divided. In a checkpoint the division is folded into the norm or the layer before.
+ */
+export type ScalingPart = PartOf<"scaling", (layers: readonly Layer[]) => Promise<Float64Array>>;
+/** Chooses the range of each group. */
+export type RangePart = PartOf<"range", (format: Format, moments: Moments | null) => Grid>;
+/** Chooses a level for each weight. */
+export type RoundingPart = PartOf<"rounding", (layer: Layer) => Promise<Rounded> | Rounded>;
+
+/** One idea of a method; parts of different slots compose. */
+export type Part = ScalingPart | RangePart | RoundingPart;

@@ -1,0 +1,97 @@
+import { type Moments, rescaled } from "../calibration/index.ts";
+import type { Recipe } from "./compose.ts";
+import { extremesGrid } from "./grid.ts";
+import { layerLog, outputErrorOf } from "./layerLog.ts";
+import type { LayerLog, Matrix, MethodInput, MethodResult } from "./method.ts";
+import type { Layer } from "./part.ts";
+import { createProducts, type Products } from "./products.ts";
+
+/** Bits in which the factor of an input channel is stored, as in the scales of most formats. */
+const CHANNEL_SCALE_BITS = 16;
+
+/** Quantizes all matrices by a recipe: those that share an input together and, where it calibrates, in the model's order. */
+export async function runMethod(recipe: Recipe, input: MethodInput): Promise<MethodResult> {
+  const { matrices, weights, into, calibrator } = input;
+  const byName = new Map(matrices.map((matrix) => [matrix.name, matrix]));
+  const products = createProducts();
+  const logs = new Map<string, LayerLog>();
+  const sums = { errors: 0, squares: 0, extraBits: 0, count: 0 };
+  const warnings: string[] = [];
+  const quantize = async (site: readonly Matrix[], moments: Moments | null) => {
+    for (const done of await quantizeSite(recipe, input, site, moments, products)) {
+      logs.set(done.log.name, done.log);
+      sums.errors += done.squaredError;
+      sums.squares += done.squares;
+      sums.extraBits += done.extraBits;
+      sums.count += done.log.shape[0]! * done.log.shape[1]!;
+      warnings.push(...done.warnings);
+    }
+  };
+  try {
+    if (recipe.calibration === "none") {
+      for (const matrix of matrices) await quantize([matrix], null);
+    } else {
+      if (!calibrator) throw new Error("internal: a method that calibrates got no calibrator");
+      for (const { name } of matrices) into.get(name)!.set(weights.get(name)!);
+      const current = new Map([...weights, ...into]);
+      const visit = (names: readonly string[], moments: Moments) =>
+        quantize(
+          names.map((name) => byName.get(name)!),
+          moments,
+        );
+      await calibrator.walk(current, visit, recipe.calibration === "drift" ? weights : undefined);
+    }
+  } finally {
+    await products.release();
+  }
+  const layers = matrices.map(({ name }) => {
+    const log = logs.get(name);
+    if (!log) throw new Error(`internal: ${name} was not visited`);
+    return log;
+  });
+  return {
+    layers,
+    weightMse: sums.squares > 0 ? sums.errors / sums.squares : 0,
+    extraBitsPerWeight: sums.extraBits / sums.count,
+    warnings,
+  };
+}
+
+interface Done {
+  log: LayerLog;
+  squaredError: number;
+  squares: number;
+  extraBits: number;
+  warnings: string[];
+}
+
+async function quantizeSite(
+  { scaling, range, rounding }: Recipe,
+  { format, weights, into }: MethodInput,
+  site: readonly Matrix[],
+  moments: Moments | null,
+  products: Products,
+): Promise<Done[]> {
+  const layerOf = (matrix: Matrix, values: Float32Array, seen: Moments | null): Layer => {
+    const grid = range ? range(format, seen) : extremesGrid(format);
+    return { matrix, weights: values, format, grid, moments: seen, products };
+  };
+  const plain = site.map((matrix) => layerOf(matrix, weights.get(matrix.name)!, moments));
+  const scales = scaling ? await scaling(plain) : null;
+  const seen = scales && moments ? rescaled(moments, scales) : moments;
+  const done: Done[] = [];
+  for (const { matrix, weights: original } of plain) {
+    const { name, cols } = matrix;
+    const prepared = scales ? original.map((w, i) => w * scales[i % cols]!) : original;
+    const result = await rounding(layerOf(matrix, prepared, seen));
+    const out = into.get(name)!;
+    out.set(scales ? result.weights.map((w, i) => w / scales[i % cols]!) : result.weights);
+    const { log, squaredError, squares } = layerLog(matrix, format, original, out);
+    if (moments) log.outputError = await outputErrorOf(matrix, original, out, moments, products);
+    const warnings = [...(result.warnings ?? [])];
+    if (log.zeroGroups > 0) warnings.push(`${name}: ${log.zeroGroups} groups are all zero`);
+    const extraBits = (result.extraBits ?? 0) + (scales ? CHANNEL_SCALE_BITS * cols : 0);
+    done.push({ log, squaredError, squares, extraBits, warnings });
+  }
+  return done;
+}
