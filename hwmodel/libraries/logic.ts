@@ -8,7 +8,7 @@ export type Logic =
   | { op: "and" | "or" | "xor"; left: Logic; right: Logic };
 
 /** The functions of standard cells are under 300 characters; a longer one is a mistake or an attack. */
-export const MAX_FUNCTION_CHARACTERS = 4096;
+export const MAX_FUNCTION_CHARACTERS = 1024;
 /** Nested parentheses and inversions; cells use under 10, and the parser recurses. */
 const MAX_DEPTH = 100;
 

@@ -73,7 +73,7 @@ function adderRole(cell: Cell, inputs: 2 | 3): AdderRole | null {
   };
 }
 
-function flipFlopRole(cell: Cell): FlipFlopRole | null {
+export function flipFlopRole(cell: Cell): FlipFlopRole | null {
   const { register } = cell;
   if (register === null) return null;
   const next = inversion(register.nextLogic);

@@ -56,8 +56,9 @@ export function readYosysJson(text: string, library: CellLibrary, module?: strin
     (cell.register ? registers : gates).push(placed);
   }
 
-  const inputs: Record<string, number[]> = {};
-  const outputs: Record<string, number[]> = {};
+  // Names come from the file: no prototype that one of them could hit.
+  const inputs: Record<string, number[]> = Object.create(null);
+  const outputs: Record<string, number[]> = Object.create(null);
   for (const [port, { direction, bits }] of Object.entries(ports)) {
     if (direction !== "input" && direction !== "output") fail(`port ${port} is ${direction}`);
     const nets = bits.map((bit, i) => netOf(bit, `bit ${i} of port ${port}`));

@@ -61,7 +61,7 @@ describe("verifyMac", () => {
 });
 
 describe("mutants", () => {
-  for (const [name, library, reference, checks] of cases.slice(0, 4)) {
+  for (const [name, library, reference, checks] of cases.slice(0, 3)) {
     it(`every mutant of ${name} in ${library} is caught, or proven to compute the same`, function () {
       this.timeout(60_000);
       const netlist = golden(name, library);
