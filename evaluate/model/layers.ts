@@ -22,7 +22,7 @@ export function linearLayers(config: ModelConfig): LinearLayer[] {
   return specsOf(config).flatMap(({ name, shape, linear }) => {
     if (!linear) return [];
     const [rows, cols] = shape as [number, number];
-    return [{ name, ...linear, rows, cols }];
+    return [{ name, layer: linear.layer, kind: linear.kind, rows, cols }];
   });
 }
 

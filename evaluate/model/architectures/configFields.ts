@@ -6,9 +6,9 @@ import type { ModelConfig } from "./architecture.ts";
 // The caps lie at least 4 times above the largest published models, and keep every product of two of them exact.
 const MAX_HIDDEN_SIZE = 2 ** 18;
 const MAX_INTERMEDIATE_SIZE = 2 ** 20;
-const MAX_LAYERS = 2 ** 12;
+export const MAX_LAYERS = 2 ** 12;
 const MAX_HEADS = 2 ** 12;
-const MAX_HEAD_DIM = 2 ** 12;
+export const MAX_HEAD_DIM = 2 ** 12;
 const MAX_VOCAB_SIZE = 2 ** 22;
 export const MAX_POSITIONS = 2 ** 27;
 
@@ -61,6 +61,11 @@ export function readCommonFields(fields: JsonFields, architecture: string, spell
 /** Width of the feed-forward, with the default `fallback` where the architecture has one. */
 export function readIntermediateSize(fields: JsonFields, key: string, fallback?: number): number {
   return fields.integer(key, 1, MAX_INTERMEDIATE_SIZE, fallback);
+}
+
+/** Width of the embeddings where it may differ from the hidden size. */
+export function readEmbeddingSize(fields: JsonFields, key: string, hiddenSize: number): number {
+  return fields.integer(key, 1, MAX_HIDDEN_SIZE, hiddenSize);
 }
 
 /** num_key_value_heads: as many as heads where the file does not say. Throws UserError when they do not divide the heads. */

@@ -1,9 +1,10 @@
 import type { Value } from "../../graph/index.ts";
 import type { Architecture, ModelConfig, ModelGraph } from "./architecture.ts";
 import { llama } from "./llama.ts";
+import { mistral } from "./mistral.ts";
 
 /** Every architecture: a new one is its file and a line here. */
-export const architectures: readonly Architecture[] = [llama];
+export const architectures: readonly Architecture[] = [llama, mistral];
 
 /** The declaration that made this config. */
 export function architectureOf(config: ModelConfig): Architecture {

@@ -3,13 +3,14 @@
  * with rotary positions and a gated feed-forward. Tensor names and layouts are those of Hugging Face.
  */
 import { UserError } from "../../../formats/error.ts";
-import { add, embedding, linear, mul, rmsNorm, rope, scalar, type Value } from "../../graph/index.ts";
+import { add, embedding, mul, rmsNorm, rope, scalar, type Value } from "../../graph/index.ts";
 import type { JsonFields } from "../jsonFields.ts";
 import { type Activation, activations, readActivation } from "./activation.ts";
 import type { Architecture, ModelConfig, ModelGraph, TensorSpec } from "./architecture.ts";
 import { readCommonFields, readIntermediateSize, readKeyValueHeads, USUAL } from "./configFields.ts";
-import { attend, project, splitHeads } from "./parts.ts";
+import { attend, headLogits, project, splitHeads } from "./parts.ts";
 import { type RopeConfig, readRope, ropeTables, rotaryDimensions } from "./rotary.ts";
+import { blockSpecs, headSpecs, linearSpecs } from "./specs.ts";
 
 /** A config.json of Llama or a relative, validated. Sizes in elements, positions in tokens. */
 export interface LlamaConfig extends ModelConfig, RopeConfig {
@@ -105,26 +106,30 @@ function refuseSlidingWindow(fields: JsonFields): Partial<LlamaConfig> {
 function tensors(config: LlamaConfig, { outputBias }: LlamaVariant): TensorSpec[] {
   const { hiddenSize: d, intermediateSize, vocabSize, attentionBias, mlpBias, headDim } = config;
   const [queries, keys] = [config.numHeads * headDim, config.numKeyValueHeads * headDim];
-  const specs: TensorSpec[] = [{ name: "model.embed_tokens.weight", shape: [vocabSize, d] }];
-  for (let layer = 0; layer < config.numLayers; layer++) {
+  const block = (layer: number): TensorSpec[] => {
     const at = `model.layers.${layer}`;
-    const linearLayer = (module: string, kind: string, rows: number, cols: number, bias: boolean) => {
-      specs.push({ name: `${at}.${module}.${kind}.weight`, shape: [rows, cols], linear: { layer, kind } });
-      if (bias) specs.push({ name: `${at}.${module}.${kind}.bias`, shape: [rows] });
-    };
-    specs.push({ name: `${at}.input_layernorm.weight`, shape: [d] });
-    linearLayer("self_attn", "q_proj", queries, d, attentionBias);
-    linearLayer("self_attn", "k_proj", keys, d, attentionBias);
-    linearLayer("self_attn", "v_proj", keys, d, attentionBias);
-    linearLayer("self_attn", "o_proj", d, queries, attentionBias && outputBias);
-    specs.push({ name: `${at}.post_attention_layernorm.weight`, shape: [d] });
-    linearLayer("mlp", "gate_proj", intermediateSize, d, mlpBias);
-    linearLayer("mlp", "up_proj", intermediateSize, d, mlpBias);
-    linearLayer("mlp", "down_proj", d, intermediateSize, mlpBias);
-  }
-  specs.push({ name: "model.norm.weight", shape: [d] });
-  if (!config.tieWordEmbeddings) specs.push({ name: "lm_head.weight", shape: [vocabSize, d] });
-  return specs;
+    const attention = (kind: string, rows: number, cols: number, bias = attentionBias) =>
+      linearSpecs(layer, `${at}.self_attn.${kind}`, [rows, cols], { bias });
+    const feedForward = (kind: string, rows: number, cols: number) =>
+      linearSpecs(layer, `${at}.mlp.${kind}`, [rows, cols], { bias: mlpBias });
+    return [
+      { name: `${at}.input_layernorm.weight`, shape: [d] },
+      ...attention("q_proj", queries, d),
+      ...attention("k_proj", keys, d),
+      ...attention("v_proj", keys, d),
+      ...attention("o_proj", d, queries, attentionBias && outputBias),
+      { name: `${at}.post_attention_layernorm.weight`, shape: [d] },
+      ...feedForward("gate_proj", intermediateSize, d),
+      ...feedForward("up_proj", intermediateSize, d),
+      ...feedForward("down_proj", d, intermediateSize),
+    ];
+  };
+  return [
+    { name: "model.embed_tokens.weight", shape: [vocabSize, d] },
+    ...blockSpecs(config, block),
+    { name: "model.norm.weight", shape: [d] },
+    ...headSpecs(config, d),
+  ];
 }
 
 function logits(model: ModelGraph, config: LlamaConfig, variant: LlamaVariant): Value {
@@ -157,5 +162,5 @@ function logits(model: ModelGraph, config: LlamaConfig, variant: LlamaVariant): 
     hidden = add(graph, hidden, project(model, mul(graph, gate, up), `${at}.mlp.down_proj`, mlpBias));
   }
   const last = norm(hidden, "model.norm.weight");
-  return linear(graph, last, config.tieWordEmbeddings ? table : weight("lm_head.weight"));
+  return headLogits(model, config, last, table);
 }

@@ -1,4 +1,4 @@
-/** @file The pieces that decoders share: projections, heads, attention, learned positions. */
+/** @file The pieces that decoders share: projections, heads, attention, learned positions, logits. */
 import { UserError } from "../../../formats/error.ts";
 import {
   type AttentionOptions,
@@ -13,7 +13,7 @@ import {
   transpose,
   type Value,
 } from "../../graph/index.ts";
-import type { ModelGraph } from "./architecture.ts";
+import type { ModelConfig, ModelGraph } from "./architecture.ts";
 
 /** y = x Wᵀ (+ b) of the linear layer `module`: x [n, inputs], weight [outputs, inputs]. */
 export function project(model: ModelGraph, x: Value, module: string, bias: boolean): Value {
@@ -72,4 +72,9 @@ export function learnedPositions({ graph, tokens, batch }: ModelGraph, table: Va
   }
   const rows = BigInt64Array.from({ length: batch * time }, (_, i) => BigInt((i % time) + offset));
   return embedding(graph, table, constant(graph, rows));
+}
+
+/** Logits [batch·time, vocab] of the last hidden states, by the head or by the embedding table where they are tied. */
+export function headLogits({ graph, weight }: ModelGraph, config: ModelConfig, hidden: Value, table: Value): Value {
+  return linear(graph, hidden, config.tieWordEmbeddings ? table : weight("lm_head.weight"));
 }
