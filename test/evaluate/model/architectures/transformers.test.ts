@@ -44,6 +44,15 @@ const models: Record<string, Record<string, [rows: number, cols: number]>> = {
     up_proj: [40, 24],
     down_proj: [24, 40],
   },
+  qwen2: {
+    q_proj: [24, 24],
+    k_proj: [12, 24],
+    v_proj: [12, 24],
+    o_proj: [24, 24],
+    gate_proj: [40, 24],
+    up_proj: [40, 24],
+    down_proj: [24, 40],
+  },
 };
 
 function open(name: string) {
