@@ -53,6 +53,15 @@ const models: Record<string, Record<string, [rows: number, cols: number]>> = {
     up_proj: [40, 24],
     down_proj: [24, 40],
   },
+  gemma: {
+    q_proj: [32, 24],
+    k_proj: [8, 24],
+    v_proj: [8, 24],
+    o_proj: [24, 32],
+    gate_proj: [40, 24],
+    up_proj: [40, 24],
+    down_proj: [24, 40],
+  },
 };
 
 function open(name: string) {
