@@ -1,12 +1,13 @@
 import type { Value } from "../../graph/index.ts";
 import type { Architecture, ModelConfig, ModelGraph } from "./architecture.ts";
 import { gemma } from "./gemma.ts";
+import { gpt2 } from "./gpt2.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { qwen2 } from "./qwen2.ts";
 
 /** Every architecture: a new one is its file and a line here. */
-export const architectures: readonly Architecture[] = [llama, mistral, qwen2, gemma];
+export const architectures: readonly Architecture[] = [llama, mistral, qwen2, gemma, gpt2];
 
 /** The declaration that made this config. */
 export function architectureOf(config: ModelConfig): Architecture {

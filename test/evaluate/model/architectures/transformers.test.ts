@@ -62,6 +62,7 @@ const models: Record<string, Record<string, [rows: number, cols: number]>> = {
     up_proj: [40, 24],
     down_proj: [24, 40],
   },
+  gpt2: { "attn.c_attn": [72, 24], "attn.c_proj": [24, 24], "mlp.c_fc": [96, 24], "mlp.c_proj": [24, 96] },
 };
 
 function open(name: string) {
