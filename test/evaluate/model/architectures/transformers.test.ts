@@ -63,6 +63,15 @@ const models: Record<string, Record<string, [rows: number, cols: number]>> = {
     down_proj: [24, 40],
   },
   gpt2: { "attn.c_attn": [72, 24], "attn.c_proj": [24, 24], "mlp.c_fc": [96, 24], "mlp.c_proj": [24, 96] },
+  opt: { q_proj: [24, 24], k_proj: [24, 24], v_proj: [24, 24], out_proj: [24, 24], fc1: [48, 24], fc2: [24, 48] },
+  "opt-350m": {
+    q_proj: [24, 24],
+    k_proj: [24, 24],
+    v_proj: [24, 24],
+    out_proj: [24, 24],
+    fc1: [48, 24],
+    fc2: [24, 48],
+  },
 };
 
 function open(name: string) {
