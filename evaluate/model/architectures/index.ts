@@ -2,13 +2,14 @@ import type { Value } from "../../graph/index.ts";
 import type { Architecture, ModelConfig, ModelGraph } from "./architecture.ts";
 import { gemma } from "./gemma.ts";
 import { gpt2 } from "./gpt2.ts";
+import { gptNeoX } from "./gptNeoX.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { opt } from "./opt.ts";
 import { qwen2 } from "./qwen2.ts";
 
 /** Every architecture: a new one is its file and a line here. */
-export const architectures: readonly Architecture[] = [llama, mistral, qwen2, gemma, gpt2, opt];
+export const architectures: readonly Architecture[] = [llama, mistral, qwen2, gemma, gpt2, opt, gptNeoX];
 
 /** The declaration that made this config. */
 export function architectureOf(config: ModelConfig): Architecture {

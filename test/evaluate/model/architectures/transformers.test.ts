@@ -72,6 +72,13 @@ const models: Record<string, Record<string, [rows: number, cols: number]>> = {
     fc1: [48, 24],
     fc2: [24, 48],
   },
+  "gpt-neox": { query_key_value: [96, 32], dense: [32, 32], dense_h_to_4h: [64, 32], dense_4h_to_h: [32, 64] },
+  "gpt-neox-sequential": {
+    query_key_value: [96, 32],
+    dense: [32, 32],
+    dense_h_to_4h: [64, 32],
+    dense_4h_to_h: [32, 64],
+  },
 };
 
 function open(name: string) {
