@@ -6,10 +6,11 @@ import { gptNeoX } from "./gptNeoX.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { opt } from "./opt.ts";
+import { phi } from "./phi.ts";
 import { qwen2 } from "./qwen2.ts";
 
 /** Every architecture: a new one is its file and a line here. */
-export const architectures: readonly Architecture[] = [llama, mistral, qwen2, gemma, gpt2, opt, gptNeoX];
+export const architectures: readonly Architecture[] = [llama, mistral, qwen2, gemma, gpt2, opt, gptNeoX, phi];
 
 /** The declaration that made this config. */
 export function architectureOf(config: ModelConfig): Architecture {

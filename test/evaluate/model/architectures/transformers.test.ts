@@ -79,6 +79,7 @@ const models: Record<string, Record<string, [rows: number, cols: number]>> = {
     dense_h_to_4h: [64, 32],
     dense_4h_to_h: [32, 64],
   },
+  phi: { q_proj: [32, 32], k_proj: [16, 32], v_proj: [16, 32], dense: [32, 32], fc1: [64, 32], fc2: [32, 64] },
 };
 
 function open(name: string) {
