@@ -1,5 +1,6 @@
 import type { Value } from "../../graph/index.ts";
 import type { Architecture, ModelConfig, ModelGraph } from "./architecture.ts";
+import { bloom } from "./bloom.ts";
 import { gemma } from "./gemma.ts";
 import { gpt2 } from "./gpt2.ts";
 import { gptNeoX } from "./gptNeoX.ts";
@@ -10,7 +11,7 @@ import { phi } from "./phi.ts";
 import { qwen2 } from "./qwen2.ts";
 
 /** Every architecture: a new one is its file and a line here. */
-export const architectures: readonly Architecture[] = [llama, mistral, qwen2, gemma, gpt2, opt, gptNeoX, phi];
+export const architectures: readonly Architecture[] = [llama, mistral, qwen2, gemma, gpt2, opt, gptNeoX, phi, bloom];
 
 /** The declaration that made this config. */
 export function architectureOf(config: ModelConfig): Architecture {

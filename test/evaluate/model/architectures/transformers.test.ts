@@ -80,6 +80,7 @@ const models: Record<string, Record<string, [rows: number, cols: number]>> = {
     dense_4h_to_h: [32, 64],
   },
   phi: { q_proj: [32, 32], k_proj: [16, 32], v_proj: [16, 32], dense: [32, 32], fc1: [64, 32], fc2: [32, 64] },
+  bloom: { query_key_value: [72, 24], dense: [24, 24], dense_h_to_4h: [96, 24], dense_4h_to_h: [24, 96] },
 };
 
 function open(name: string) {
