@@ -13,7 +13,9 @@ export interface Simulation {
   get(port: string): Int32Array;
   /** Lets the gates follow the inputs and the flip-flops. */
   settle(): void;
-  /** `settle`, then a rising clock edge: flip-flops take their data. The gates do not follow yet. */
+  /** A rising clock edge: flip-flops take their data as it is. The gates do not follow yet. */
+  clock(): void;
+  /** `settle`, then `clock`. */
   tick(): void;
 }
 
@@ -25,14 +27,13 @@ export function compile(netlist: Netlist): Simulation {
   const values = new Int32Array(netlist.nets);
   values[CONSTANT_ONE] = -1;
   const next = new Int32Array(netlist.registers.length);
-  const gates = functions(netlist.gates.flatMap(outputStatements), plain, "v");
+  const gates = functions(netlist.gates.flatMap(outputStatements), "v");
   const take = functions(
     netlist.registers.map((r, i) => `n[${i}]=${toJavaScript(r.cell.register!.nextLogic, inputName(r))};`),
-    plain,
     "v",
     "n",
   );
-  const give = functions(registerOutputs(netlist.registers), plain, "v", "n");
+  const give = functions(registerOutputs(netlist.registers), "v", "n");
   const run = (list: readonly Compiled[]) => {
     for (const each of list) each(values, next);
   };
@@ -52,6 +53,10 @@ export function compile(netlist: Netlist): Simulation {
     },
     get: (port) => Int32Array.from(nets(port), (net) => values[net]!),
     settle: () => run(gates),
+    clock() {
+      run(take);
+      run(give);
+    },
     tick() {
       run(gates);
       run(take);
@@ -60,27 +65,21 @@ export function compile(netlist: Netlist): Simulation {
   };
 }
 
-const plain = (body: string) => body;
+type Compiled = (values: Int32Array, next: Int32Array) => void;
 
-export type Compiled = (...parameters: unknown[]) => unknown;
-
-/** Functions of the statements, in order, each of at most STATEMENTS of them; `wrap` completes a body. */
-export function functions(
-  statements: readonly string[],
-  wrap: (body: string) => string,
-  ...parameters: string[]
-): Compiled[] {
+/** Functions of the statements, in order, each of at most STATEMENTS of them. */
+function functions(statements: readonly string[], ...parameters: string[]): Compiled[] {
   const compiled: Compiled[] = [];
   for (let from = 0; from < statements.length; from += STATEMENTS) {
     const body = statements.slice(from, from + STATEMENTS).join("\n");
     // The text holds operators and array indices only: cell functions were parsed, names never enter.
-    compiled.push(new Function(...parameters, wrap(body)) as Compiled);
+    compiled.push(new Function(...parameters, body) as Compiled);
   }
   return compiled;
 }
 
 /** Text for the net at an input pin of an instance. */
-export function inputName(instance: Instance): (pin: string) => string {
+function inputName(instance: Instance): (pin: string) => string {
   const { cell, inputs } = instance;
   return (pin) => `v[${inputs[cell.inputs.findIndex((input) => input.name === pin)]}]`;
 }

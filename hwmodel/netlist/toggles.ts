@@ -1,6 +1,6 @@
-import { toJavaScript } from "../libraries/index.ts";
 import type { Netlist } from "./netlist.ts";
-import { compile, functions, inputName } from "./simulate.ts";
+import { compile } from "./simulate.ts";
+import { unitDelay } from "./unitDelay.ts";
 import { LANES, ones, toWords } from "./words.ts";
 
 /** Codes of an input port over time: index cycle · 32 + lane. */
@@ -22,8 +22,8 @@ export interface Toggles {
 export function countToggles(netlist: Netlist, streams: Readonly<Record<string, CodeStream>>): Toggles {
   const simulation = compile(netlist);
   const { values } = simulation;
-  const step = unitStep(netlist);
-  const unitDelay = new Float64Array(netlist.nets);
+  const gates = unitDelay(netlist);
+  const withGlitches = new Float64Array(netlist.nets);
   const zeroDelay = new Float64Array(netlist.nets);
   const before = new Int32Array(netlist.nets);
   const ports = Object.entries(streams).map(([port, codes]) => {
@@ -36,30 +36,20 @@ export function countToggles(netlist: Netlist, streams: Readonly<Record<string, 
   simulation.settle();
   for (let cycle = 0; cycle < cycles; cycle++) {
     before.set(values);
-    simulation.tick();
+    simulation.clock();
     for (const { port, codes, bits, words } of ports) {
       for (let lane = 0; lane < LANES; lane++) now[lane] = codes[cycle * LANES + lane]!;
       toWords(now, bits, words);
       simulation.set(port, words);
     }
-    for (const net of sources) if (net >= 0) unitDelay[net]! += ones(values[net]! ^ before[net]!);
-    while (step(values, unitDelay));
+    for (const net of sources) {
+      const difference = net < 0 ? 0 : values[net]! ^ before[net]!;
+      if (difference === 0) continue;
+      withGlitches[net]! += ones(difference);
+      gates.changed(net);
+    }
+    gates.run(values, withGlitches);
     for (let net = 0; net < values.length; net++) zeroDelay[net]! += ones(values[net]! ^ before[net]!);
   }
-  return { unitDelay, zeroDelay, samples: cycles * LANES };
-}
-
-/** One unit of time: every gate takes the values its inputs had. Returns whether anything changed. */
-function unitStep(netlist: Netlist): (values: Int32Array, counts: Float64Array) => boolean {
-  // Against topological order a gate is recomputed before its drivers are, so it sees their old values.
-  const statements = netlist.gates.toReversed().flatMap((gate) =>
-    gate.cell.outputs.flatMap((output, i) => {
-      const net = gate.outputs[i]!;
-      if (net < 0) return [];
-      const expression = toJavaScript(output.logic, inputName(gate));
-      return [`d=${expression}^v[${net}];if(d){v[${net}]^=d;c[${net}]+=ones(d);any|=d;}`];
-    }),
-  );
-  const parts = functions(statements, (body) => `let d,any=0;${body}return any;`, "v", "c", "ones");
-  return (values, counts) => parts.reduce((any, part) => (part(values, counts, ones) as number) | any, 0) !== 0;
+  return { unitDelay: withGlitches, zeroDelay, samples: cycles * LANES };
 }
