@@ -1,27 +1,21 @@
-import { fitStudentT, type TFit } from "../fitting/index.ts";
+import {
+  createAccumulator,
+  fitSomeRows,
+  fitStudentT,
+  fitUnits,
+  type Prediction,
+  predictedError,
+  type TFit,
+  type UnitFits,
+} from "../fitting/index.ts";
 import { UserError } from "../formats/error.ts";
+import type { Format } from "../formats/index.ts";
 import { type Checkpoint, LINEAR_KINDS, openCheckpoint, type ResolvedModel } from "./model/index.ts";
 import type { TensorProfile } from "./row.ts";
 
 /** Over what a Student t is fitted: the whole tensor, each row (output channel), or each group of a row. */
 export const FIT_UNITS = ["tensor", "row", "block"] as const;
 export type FitUnit = (typeof FIT_UNITS)[number];
-
-/** The fits of one tensor's rows or blocks, summed up. */
-export interface UnitFits {
-  unit: "row" | "block";
-  /** Elements of one unit. */
-  length: number;
-  /** Units the tensor has, and how many of them, evenly spaced, were fitted. */
-  units: number;
-  fitted: number;
-  /** How many units had each verdict. */
-  verdicts: Record<string, number>;
-  /** Quartiles of ν over the units; a Gaussian unit counts as infinite and is null where a quartile falls on it. */
-  nuQuartiles: [number | null, number | null, number | null];
-  /** Why a quartile is null. */
-  reason?: string;
-}
 
 /** What one tensor of a checkpoint looks like. */
 export interface TensorFit {
@@ -33,6 +27,12 @@ export interface TensorFit {
   fit: TFit;
   /** With `by: "row" | "block"`. */
   units?: UnitFits;
+  /** With `formats`: the relative squared error each would cause, from the fit within rows, without touching the data. */
+  predictions?: PredictedFormat[];
+}
+
+export interface PredictedFormat extends Prediction {
+  format: string;
 }
 
 export interface ProfileOptions {
@@ -41,81 +41,103 @@ export interface ProfileOptions {
   block?: number;
   /** Also tensors with fewer than two dimensions (norms, biases). */
   vectors?: boolean;
+  /** Formats whose error to predict. */
+  formats?: readonly Format[];
+  /** Told before each tensor is read, with how many come before it and how many there are. */
+  onTensor?: (tensor: string, index: number, total: number) => void;
+  /** Tensors with more elements are read in slices (default 2^26). */
+  streamFrom?: number;
 }
-
-/** One fit takes about a millisecond and quartiles need no more: at most this many units of a tensor are fitted. */
-const UNITS_MAX = 256;
 
 /** Opens the tensors of whatever a MODEL argument led to. */
 export function openModelTensors(model: ResolvedModel): Checkpoint {
   return openCheckpoint(model.kind === "file" ? model.file : model.dir);
 }
 
+/** Tensors above 64 million elements (256 MB as float32) are read in slices where the checkpoint allows it. */
+const STREAM_FROM = 2 ** 26;
+const SLICE = 2 ** 20;
+
 /**
- * Fits a Student t to every matrix of a checkpoint, one tensor in memory at a time, in the checkpoint's order. No
- * architecture is needed. Throws UserError naming the tensor that holds NaN or infinity, or when there is nothing to fit.
+ * Fits a Student t to every matrix of a checkpoint, one tensor in memory at a time (large ones in slices), in the
+ * checkpoint's order. No architecture is needed. Throws UserError naming the tensor that holds NaN or infinity, or when there is nothing to fit.
  */
 export function* profileTensors(checkpoint: Checkpoint, options: ProfileOptions = {}): Generator<TensorFit> {
-  const { by = "tensor", block = 128, vectors = false } = options;
-  let found = 0;
-  for (const name of checkpoint.names()) {
-    const { dtype, shape } = checkpoint.info(name);
-    const size = shape.reduce((product, length) => product * length, 1);
+  const { by = "tensor", block = 128, vectors = false, formats = [], onTensor, streamFrom = STREAM_FROM } = options;
+  const names = checkpoint.names().filter((name) => {
+    const { shape } = checkpoint.info(name);
     // Integer tensors are masks, counters or packed codes, not weights.
-    if (!checkpoint.readable(name) || size === 0 || (shape.length < 2 && !vectors)) continue;
-    found++;
-    const data = checkpoint.read(name);
+    return checkpoint.readable(name) && !shape.includes(0) && (shape.length >= 2 || vectors);
+  });
+  if (names.length === 0) {
+    const what = vectors ? "floating-point tensor" : "floating-point matrix";
+    throw new UserError(`${checkpoint.path}: no ${what} among its ${checkpoint.names().length} tensors`);
+  }
+  for (const [index, name] of names.entries()) {
+    onTensor?.(name, index, names.length);
+    const { dtype, shape } = checkpoint.info(name);
+    const where = { name: `${checkpoint.path}: ${name}` };
+    const size = shape.reduce((product, length) => product * length, 1);
+    const slices = size > streamFrom ? checkpoint.slices(name) : null;
+    const data = slices === null ? checkpoint.read(name) : null;
+    const read = slices ?? ((from: number, to: number) => data!.subarray(from, to));
     const fit: TensorFit = {
       tensor: name,
       ...placeOf(name),
       dtype,
       shape: [...shape],
-      fit: fitStudentT(data, { name: `${checkpoint.path}: ${name}` }),
+      fit: data === null ? fitSlices(read, size, where) : fitStudentT(data, where),
     };
-    if (by !== "tensor") fit.units = fitUnits(data, shape.at(-1) ?? 1, by, block, name);
+    const matrix: Matrix = { read, size, cols: rowLength(shape), ...where };
+    if (by !== "tensor") {
+      fit.units = fitUnits(read, size / matrix.cols, matrix.cols, by === "row" ? matrix.cols : block, where);
+    }
+    if (formats.length > 0) fit.predictions = predictions(matrix, fit.fit, formats);
     yield fit;
-  }
-  if (found === 0) {
-    const what = vectors ? "floating-point tensor" : "floating-point matrix";
-    throw new UserError(`${checkpoint.path}: no ${what} among its ${checkpoint.names().length} tensors`);
   }
 }
 
-function fitUnits(data: Float32Array, cols: number, unit: "row" | "block", block: number, name: string): UnitFits {
-  const length = unit === "row" ? cols : Math.min(block, cols);
-  const perRow = Math.floor(cols / length);
-  const units = (data.length / cols) * perRow;
-  const fitted = Math.min(units, UNITS_MAX);
-  const verdicts: Record<string, number> = {};
-  const nus: number[] = [];
-  for (let i = 0; i < fitted; i++) {
-    const index = Math.floor((i * units) / fitted);
-    const start = Math.floor(index / perRow) * cols + (index % perRow) * length;
-    const fit = fitStudentT(data.subarray(start, start + length), { name: `${name}, ${unit} ${index}` });
-    verdicts[fit.verdict] = (verdicts[fit.verdict] ?? 0) + 1;
-    if (fit.nu !== null) nus.push(fit.nu);
-    else if (fit.verdict === "gaussian") nus.push(Number.POSITIVE_INFINITY);
-  }
-  nus.sort((a, b) => a - b);
-  const nuQuartiles = [0.25, 0.5, 0.75].map((q) => {
-    const value = nus[Math.round(q * (nus.length - 1))];
-    return value !== undefined && Number.isFinite(value) ? value : null;
-  }) as UnitFits["nuQuartiles"];
-  const reason =
-    nus.length === 0
-      ? `no ${unit} of ${length} elements allows an estimate of ν`
-      : nuQuartiles.includes(null)
-        ? `${verdicts.gaussian} of ${fitted} ${unit}s of ${length} elements cannot be told from a Gaussian`
-        : null;
-  return {
-    unit,
-    length,
-    units,
-    fitted,
-    verdicts,
-    nuQuartiles,
-    ...(reason === null ? {} : { reason }),
-  };
+/** Kernels are small; the last dimension of stacked matrices (experts) is not. */
+const KERNEL_MAX = 32;
+
+/**
+ * Elements that one output of a layer weighs: the last dimension of matrices, also of stacked ones; input channels times
+ * kernel for convolutions ([out, in, height, width] or, with a short last dimension, [out, in, width]).
+ */
+export function rowLength(shape: readonly number[]): number {
+  const isKernel = shape.length >= 4 || (shape.length === 3 && shape[2]! <= KERNEL_MAX);
+  return isKernel ? shape.slice(1).reduce((product, length) => product * length, 1) : (shape.at(-1) ?? 1);
+}
+
+function fitSlices(read: Matrix["read"], size: number, where: { name: string }): TFit {
+  const accumulator = createAccumulator(where);
+  for (let from = 0; from < size; from += SLICE) accumulator.push(read(from, Math.min(from + SLICE, size)));
+  return accumulator.fit();
+}
+
+/** A tensor as a row-major matrix, of which parts can be read. */
+interface Matrix {
+  read(from: number, to: number): Float32Array;
+  size: number;
+  cols: number;
+  name: string;
+}
+
+/** Predictions from the shape that rows share; where rows are too short for one, from the whole tensor's. */
+function predictions(matrix: Matrix, whole: TFit, formats: readonly Format[]): PredictedFormat[] {
+  const { read, size, cols } = matrix;
+  const within = whole.verdict === "constant" ? null : fitSomeRows(read, size / cols, cols, matrix);
+  const rows = within === null || within.fit.scale === null ? whole : within.fit;
+  return formats.map((format) => {
+    const blockSize = format.group === "tensor" ? size : format.group === "row" ? cols : format.group;
+    if (typeof format.group === "number" && blockSize > cols) {
+      const reason = `group ${blockSize} is larger than the row of ${cols}`;
+      return { format: format.id, relativeMse: null, method: null, reason };
+    }
+    // One scale for all rows meets the mixture of their scales: the whole tensor's law.
+    const source = format.group === "tensor" ? whole : rows;
+    return { format: format.id, ...predictedError(source, format, { blockSize }) };
+  });
 }
 
 /** Block index and kind of a tensor by its name: `model.layers.3.mlp.up_proj.weight` is 3 and `up_proj`. */

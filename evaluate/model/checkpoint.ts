@@ -26,6 +26,11 @@ export interface Checkpoint {
   /** The tensor as float32, row-major, in a fresh buffer. @throws UserError where it is not readable */
   read(name: string): Float32Array<ArrayBuffer>;
   /**
+   * Reads elements from … to (exclusive) of a tensor as `read` would give them, without holding the others in memory; null
+   * where the file's format has only whole tensors.
+   */
+  slices(name: string): ((from: number, to: number) => Float32Array<ArrayBuffer>) | null;
+  /**
    * SHA-256 of the weights in hex, computed once, by streaming. One file: the hash of its bytes, as `sha256sum` prints it.
    * Shards: the hash of `sha256sum`'s lines ("hash  name\n") for the shards in name order.
    */
@@ -87,6 +92,10 @@ function checkpointOf(
     info: (name) => homeOf(name).tensors.get(name) as TensorInfo,
     readable: (name) => READABLE.has(homeOf(name).tensors.get(name)!.dtype),
     read: (name) => homeOf(name).readFloat32(name),
+    slices: (name) => {
+      const file = homeOf(name);
+      return file.readSlice === undefined ? null : (from, to) => file.readSlice!(name, from, to);
+    },
     sha256: () => {
       hash ??= hashOf(files);
       return hash;

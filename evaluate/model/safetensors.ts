@@ -12,6 +12,7 @@ export interface SafetensorsFile extends TensorFile {
   readRaw(name: string): Uint8Array;
   /** As for every tensor file; dtypes F32, F16 and BF16, of which each is exact. */
   readFloat32(name: string): Float32Array<ArrayBuffer>;
+  readSlice(name: string, from: number, to: number): Float32Array<ArrayBuffer>;
 }
 
 /**
@@ -40,6 +41,7 @@ export function openSafetensors(path: string): SafetensorsFile {
       metadata,
       readRaw: (name) => readRaw(file, name, find(name)),
       readFloat32: (name) => readFloat32(file, name, find(name)),
+      readSlice: (name, from, to) => readFloat32(file, name, find(name), [from, to]),
       chunks: () => chunksOf(file),
       close,
     };
@@ -55,7 +57,13 @@ function readRaw(file: OpenFile, name: string, info: TensorInfo): Uint8Array<Arr
   return bytes;
 }
 
-function readFloat32(file: OpenFile, name: string, info: TensorInfo): Float32Array<ArrayBuffer> {
+function readFloat32(
+  file: OpenFile,
+  name: string,
+  whole: TensorInfo,
+  span?: [number, number],
+): Float32Array<ArrayBuffer> {
+  const info = span === undefined ? whole : partOf(file, name, whole, span);
   const byteLength = info.end - info.begin;
   if (info.dtype === "F32") return new Float32Array(readRaw(file, name, info).buffer);
   if (info.dtype !== "F16" && info.dtype !== "BF16") {
@@ -71,4 +79,14 @@ function readFloat32(file: OpenFile, name: string, info: TensorInfo): Float32Arr
     convert(patterns, bits.subarray(offset / 2, offset / 2 + patterns.length));
   }
   return new Float32Array(bits.buffer);
+}
+
+/** The bytes of elements from … to. */
+function partOf(file: OpenFile, name: string, info: TensorInfo, [from, to]: [number, number]): TensorInfo {
+  const bytes = info.dtype === "F32" ? 4 : 2;
+  const length = (info.end - info.begin) / bytes;
+  if (!(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= length)) {
+    throw new RangeError(`${file.path}: elements ${from} to ${to} of the ${length} of ${JSON.stringify(name)}`);
+  }
+  return { ...info, begin: info.begin + from * bytes, end: info.begin + to * bytes };
 }

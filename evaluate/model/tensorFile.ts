@@ -9,6 +9,8 @@ export interface TensorFile {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** One tensor as float32, row-major, in a fresh buffer. NaN and infinities pass. */
   readFloat32(name: string): Float32Array<ArrayBuffer>;
+  /** Its elements from … to (exclusive), where the format allows to read no more than those. */
+  readSlice?(name: string, from: number, to: number): Float32Array<ArrayBuffer>;
   /** The whole file in chunks that are valid until the next one: for hashing. */
   chunks(): Iterable<Uint8Array>;
   close(): void;

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCheckpoint, resolveModel, type TensorEntry, writeSafetensors } from "../../evaluate/model/index.ts";
-import { openModelTensors, profileTensors, tensorProfile } from "../../evaluate/profile.ts";
-import { studentQuantile } from "../../formats/index.ts";
+import { openModelTensors, profileTensors, rowLength, tensorProfile } from "../../evaluate/profile.ts";
+import { fakeQuantize, parseFormat, studentQuantile } from "../../formats/index.ts";
+import { tSamples } from "../fitting/samples.ts";
 
 /** Exact quantiles of a t, shuffled by a step prime to n: a sample without sampling error. */
 function quantiles(n: number, nu: number): Float32Array {
@@ -67,6 +68,53 @@ describe("profileTensors", () => {
     const [fit] = profile([{ name: "w", shape: [100, 16], data: quantiles(1600, 3) }], { by: "row" });
     assert.deepEqual(fit!.units!.nuQuartiles, [null, null, null]);
     assert.equal(fit!.units!.reason, "no row of 16 elements allows an estimate of ν");
+  });
+
+  it("reads large tensors in slices and finds the same", () => {
+    const entries = [{ name: "w", shape: [1100, 1024], data: tSamples(81, 1_126_400, 5, 0, 0.02) }];
+    const asked = { by: "row", formats: [parseFormat("nf4@g32")] };
+    const [whole] = profile(entries, asked);
+    const [sliced] = profile(entries, { ...asked, streamFrom: 1_000_000 });
+    assert.ok(Math.abs(sliced!.fit.nu! / whole!.fit.nu! - 1) < 1e-4, `${sliced!.fit.nu} and ${whole!.fit.nu}`);
+    assert.equal(sliced!.fit.n, 1_126_400);
+    assert.deepEqual(sliced!.units, whole!.units);
+    assert.deepEqual(sliced!.predictions, whole!.predictions);
+  });
+
+  it("a row of a convolution is one output's kernel; stacked matrices keep their rows", () => {
+    assert.deepEqual(
+      [[8, 4], [8, 4, 3], [8, 4, 3, 3], [8, 1, 5, 5], [16, 64, 128], [7], []].map(rowLength),
+      [4, 12, 36, 25, 128, 7, 1],
+    );
+    const [fit] = profile([{ name: "conv1.weight", shape: [64, 8, 3, 3], data: quantiles(4608, 5) }], { by: "row" });
+    assert.deepEqual([fit!.kind, fit!.units!.length, fit!.units!.units], ["conv1", 72, 64]);
+  });
+
+  it("predicts what fakeQuantize measures, row by row, and says where it cannot", () => {
+    const data = tSamples(82, 64 * 512, 6, 0, 0.02).map((x, i) => x * (1 + (i >> 9)));
+    const ids = ["nf4@g32", "int4@row", "e2m1@tensor", "sf4@g1024"];
+    const formats = ids.map((id) => parseFormat(id));
+    const [fit] = profile([{ name: "w", shape: [64, 512], data }], { formats });
+    fit!.predictions!.slice(0, 2).forEach(({ format, relativeMse, method }, i) => {
+      const { sumSquaredError, sumSquares } = fakeQuantize(data, 64, 512, formats[i]!, new Float32Array(data.length));
+      assert.ok(Math.abs((relativeMse! * sumSquares) / sumSquaredError - 1) < 0.05, format);
+      assert.deepEqual([format, method], [ids[i], "quadrature"]);
+    });
+    // One scale for rows of 64 different scales: several times the error of a scale a row.
+    assert.ok(fit!.predictions![2]!.relativeMse! > 2 * fit!.predictions![0]!.relativeMse!);
+    assert.deepEqual(fit!.predictions![3], {
+      format: "sf4@g1024",
+      relativeMse: null,
+      method: null,
+      reason: "group 1024 is larger than the row of 512",
+    });
+  });
+
+  it("tells before each tensor which of how many comes", () => {
+    const seen: string[] = [];
+    const entries = ["a", "b"].map((name) => ({ name, shape: [10, 10], data: quantiles(100, 5) }));
+    profile(entries, { onTensor: (name: string, i: number, total: number) => seen.push(`${name} ${i} of ${total}`) });
+    assert.deepEqual(seen, ["a 0 of 2", "b 1 of 2"]);
   });
 
   it("a constant tensor has a verdict and no profile", () => {

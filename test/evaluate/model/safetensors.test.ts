@@ -41,6 +41,35 @@ describe("evaluate/model/safetensors", () => {
       assertUserError(() => openBytes(whole.slice(0, length)), "x.saf");
   });
 
+  for (const dtype of ["F32", "F16", "BF16"]) {
+    it(`readSlice of ${dtype} gives the elements that readFloat32 gives there, and refuses spans outside`, () => {
+      const size = dtype === "F32" ? 4 : 2;
+      const whole = safetensors(
+        `{"a":{"dtype":"${dtype}","shape":[2],"data_offsets":[0,${2 * size}]},"b":{"dtype":"${dtype}","shape":[3,5],"data_offsets":[${2 * size},${17 * size}]}}`,
+        17 * size,
+      );
+      // Small patterns: subnormals in all three types, no NaN.
+      for (let i = 0; i < 17; i++) whole[whole.length - 17 * size + i * size] = i + 1;
+      const file = openBytes(whole);
+      const all = file.readFloat32("b");
+      assert.equal(new Set(all).size, 15);
+      for (const [from, to] of [
+        [0, 15],
+        [4, 11],
+        [14, 15],
+        [7, 7],
+      ] as const)
+        assert.deepEqual(file.readSlice("b", from, to), all.slice(from, to));
+      for (const [from, to] of [
+        [-1, 3],
+        [3, 16],
+        [5, 4],
+        [0.5, 2],
+      ] as const)
+        assert.throws(() => file.readSlice("b", from, to), RangeError);
+    });
+  }
+
   it("openSafetensors keeps text metadata, with keys of any name", () => {
     const file = openBytes(safetensors('{"__metadata__":{"format":"pt","__proto__":"x"}}'));
     assert.deepEqual(
