@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } fr
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../formats/error.ts";
 import { isSystemError, makeDirectory, pathIs, systemReason, writeFileAtomic } from "./files.ts";
-import { type TensorEntry, writeSafetensors } from "./model/index.ts";
+import { isGguf, isModelTextName, readModelText, type TensorEntry, writeSafetensors } from "./model/index.ts";
 
 /** Files of a Hugging Face model directory that belong to its text side or its terms, and stay true after quantization. */
 const COPIED = [
@@ -49,8 +49,10 @@ export function writeModelDirectory(out: string, source: string, tensors: Iterab
   try {
     makeDirectory(temporary);
     writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype: "F32", metadata: { format: "pt" } });
-    writeFileAtomic(join(temporary, "config.json"), float32Config(join(source, "config.json")));
-    for (const name of COPIED) copyIfPresent(join(source, name), join(temporary, name));
+    const config = readModelText(source, "config.json", COPIED_BYTES_MAX);
+    if (config === null) throw new UserError(`${source} has no config.json`);
+    writeFileAtomic(join(temporary, "config.json"), float32Config(config));
+    for (const name of COPIED) copyIfPresent(source, name, join(temporary, name));
     writeFileAtomic(join(temporary, RECORD_FILE), `${JSON.stringify(record, null, 1)}\n`);
     // Windows does not rename over an empty folder.
     if (pathIs("directory", target)) rmdirSync(target);
@@ -62,13 +64,20 @@ export function writeModelDirectory(out: string, source: string, tensors: Iterab
 }
 
 /** The source's config.json, as written but for the dtype: transformers would round to the published one on loading. */
-function float32Config(path: string): string {
-  const config = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+function float32Config(text: string): string {
+  const config = JSON.parse(text) as Record<string, unknown>;
   delete config.dtype;
   return `${JSON.stringify({ ...config, torch_dtype: "float32" }, null, 2)}\n`;
 }
 
-function copyIfPresent(from: string, to: string): void {
+/** A GGUF file stands for a folder with two of the files. */
+function copyIfPresent(source: string, name: string, to: string): void {
+  if (isGguf(source)) {
+    const text = isModelTextName(name) ? readModelText(source, name, COPIED_BYTES_MAX) : null;
+    if (text !== null) writeFileAtomic(to, text);
+    return;
+  }
+  const from = join(source, name);
   if (!pathIs("file", from)) return;
   if (statSync(from).size > COPIED_BYTES_MAX)
     throw new UserError(`${from}: more than ${COPIED_BYTES_MAX} bytes; not a tokenizer file`);

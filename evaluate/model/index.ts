@@ -2,6 +2,7 @@ export * from "./checkpoint.ts";
 export * from "./config.ts";
 export * from "./layers.ts";
 export * from "./llamaNames.ts";
+export { isGguf, isModelTextName, readModelText } from "./modelText.ts";
 export * from "./resolve.ts";
 export { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 export type { TensorInfo } from "./safetensorsHeader.ts";

@@ -8,7 +8,12 @@ import { type JsonFields, jsonFieldsOf, readJsonFields } from "./jsonFields.ts";
 import { readTextFile } from "./readAt.ts";
 
 /** The small files that make weights a model. */
-export type ModelTextName = "config.json" | "tokenizer.json" | "tokenizer_config.json";
+const NAMES = ["config.json", "tokenizer.json", "tokenizer_config.json"] as const;
+export type ModelTextName = (typeof NAMES)[number];
+
+export function isModelTextName(name: string): name is ModelTextName {
+  return NAMES.some((each) => each === name);
+}
 
 /** Whether `model` is a GGUF file: it stands for a folder, since its header holds configuration and tokenizer. */
 export function isGguf(model: string): boolean {
@@ -22,8 +27,8 @@ export function modelTextPath(model: string, name: ModelTextName): string {
 
 /**
  * A small file of a model: of the folder, or written from the header of a GGUF file.
- * @returns its text; null when the folder has no such file
- * @throws UserError naming the path when it is too long or not UTF-8, or when a GGUF file has nothing to write it from
+ * @returns its text; null when the folder has no such file, or the header no tokenizer
+ * @throws UserError naming the path when it is too long or not UTF-8, or what the header holds is not supported
  */
 export function readModelText(model: string, name: ModelTextName, maxBytes: number): string | null {
   if (!isGguf(model)) {
@@ -33,6 +38,7 @@ export function readModelText(model: string, name: ModelTextName, maxBytes: numb
   const file = openGguf(model);
   try {
     if (name !== "config.json") {
+      if (!file.metadata.has("tokenizer.ggml.model")) return null;
       const { tokenizer, config } = ggufTokenizer(file);
       return JSON.stringify(name === "tokenizer.json" ? tokenizer : config);
     }

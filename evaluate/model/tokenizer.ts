@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../../formats/error.ts";
-import { modelTextPath, readModelText } from "./modelText.ts";
+import { isGguf, modelTextPath, readModelText } from "./modelText.ts";
 import { attempt, createLibrary, isObject, parseObject, type TokenizerLibrary } from "./tokenizerLibrary.ts";
 
 export interface EncodeOptions {
@@ -41,7 +41,7 @@ export function loadTokenizer(directory: string): TextTokenizer {
   const path = modelTextPath(directory, "tokenizer.json");
   const configPath = modelTextPath(directory, "tokenizer_config.json");
   const text = readModelText(directory, "tokenizer.json", MAX_TOKENIZER_BYTES);
-  if (text === null) throw new UserError(`${directory} has no tokenizer.json`);
+  if (text === null) throw new UserError(`${directory} has no ${isGguf(directory) ? "tokenizer" : "tokenizer.json"}`);
   const configText = readModelText(directory, "tokenizer_config.json", MAX_TOKENIZER_CONFIG_BYTES) ?? "{}";
   const config = parseObject(configText, configPath);
   const { library, ids } = createLibrary(parseObject(text, path), config, path);
