@@ -1,5 +1,6 @@
 import { CONTEXT_MAX, tasks } from "../evaluate/tasks/index.ts";
 import { codebookOption } from "./codebooks.ts";
+import { calibrationInput, methodOptions } from "./methods.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
 
@@ -11,7 +12,7 @@ export const evaluate: Command = {
     task: { value: "T", required: true, help: tasks.map(({ usage, summary }) => `${usage}: ${summary}`).join("; ") },
     format: { value: "F", help: "format id, e.g. sf4@g128; without it the model as it is" },
     codebook: codebookOption,
-    method: { value: "M", help: "how to round: rtn (default)" },
+    ...methodOptions,
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
     limit: { value: "N", help: "score only N windows, evenly spaced" },
     device: { value: "D", help: "cpu (default)" },
@@ -21,6 +22,7 @@ export const evaluate: Command = {
   examples: [
     "eval reference --task perplexity:reference --format sf4@g32",
     "eval ./model --task perplexity:text.txt --context 512 --json",
+    "eval reference --task perplexity:reference --format int3@g64 --method clip+gptq",
   ],
 
   async run(input, { stdout, stderr }) {
@@ -32,6 +34,7 @@ export const evaluate: Command = {
       model: input.positionals[0]!,
       format: input.text("format") ?? null,
       method: input.text("method") ?? "rtn",
+      ...calibrationInput(input),
       task: input.text("task")!,
       context: input.whole("context", 2, CONTEXT_MAX) ?? null,
       limitWindows: input.whole("limit", 1, Number.MAX_SAFE_INTEGER) ?? null,

@@ -1,5 +1,5 @@
-import { quantizeModel } from "../evaluate/quantize.ts";
 import { codebookOption } from "./codebooks.ts";
+import { calibrationInput, methodOptions } from "./methods.ts";
 import type { Command } from "./options.ts";
 import { json } from "./table.ts";
 import { versions } from "./versions.ts";
@@ -11,18 +11,24 @@ export const quantize: Command = {
   options: {
     format: { value: "F", required: true, help: "format id, e.g. sf4@g128; 'bitfrontier formats' lists the elements" },
     codebook: codebookOption,
-    method: { value: "M", help: "how to round: rtn (default)" },
+    ...methodOptions,
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
     json: { help: "print JSON" },
   },
-  examples: ["quantize reference --format sf4@g64 --out ./reference-sf4"],
+  examples: [
+    "quantize reference --format sf4@g64 --out ./reference-sf4",
+    "quantize ./model --format int3@g128 --method gptq --calibration text.txt --out ./model-int3",
+  ],
 
   async run(input, { stdout }) {
     const out = input.text("out")!;
+    // The engine loads a 20 MB library, which the other commands do without.
+    const { quantizeModel } = await import("../evaluate/quantize.ts");
     const record = await quantizeModel({
       model: input.positionals[0]!,
       format: input.text("format")!,
       method: input.text("method") ?? "rtn",
+      ...calibrationInput(input),
       out,
       versions: versions(),
     });

@@ -3,6 +3,7 @@ import { isSystemError, systemReason } from "../evaluate/files.ts";
 import { defaultConfig, parseConfig, type SweepConfig, sweepInto, validateConfig } from "../evaluate/sweep/index.ts";
 import { UserError } from "../formats/error.ts";
 import { codebookOption } from "./codebooks.ts";
+import { methodOptions } from "./methods.ts";
 import type { Command, Input } from "./options.ts";
 import { printReport } from "./printReport.ts";
 
@@ -19,7 +20,9 @@ export const sweep: Command = {
     formats: { value: "IDS", many: true, help: "elements or formats, separated by commas" },
     codebook: codebookOption,
     groups: { value: "LIST", many: true, help: "group sizes for elements: numbers, row, tensor" },
-    methods: { value: "IDS", many: true, help: "how to round: rtn" },
+    methods: { value: "IDS", many: true, help: methodOptions.method.help },
+    calibration: methodOptions.calibration,
+    "calibration-windows": methodOptions["calibration-windows"],
     tasks: { value: "LIST", many: true, help: "e.g. perplexity:text.txt" },
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
     limit: { value: "N", help: "score only N windows, evenly spaced" },
@@ -67,6 +70,8 @@ function configOf(input: Input): SweepConfig {
     tasks: listOf(input, "tasks"),
     context: input.whole("context", 2, Number.MAX_SAFE_INTEGER),
     limitWindows: input.whole("limit", 1, Number.MAX_SAFE_INTEGER),
+    calibration: input.text("calibration"),
+    calibrationWindows: input.whole("calibration-windows", 1, Number.MAX_SAFE_INTEGER),
     seed: input.whole("seed", 0, Number.MAX_SAFE_INTEGER),
   };
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));

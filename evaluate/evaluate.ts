@@ -1,7 +1,7 @@
 import { DEFAULT_GROUP } from "../formats/index.ts";
 import { type PrepareOptions, prepareSweep } from "./prepare.ts";
 import type { Row } from "./row.ts";
-import { runSweep, type SweepProgress } from "./sweep/index.ts";
+import { defaultConfig, runSweep, type SweepProgress } from "./sweep/index.ts";
 
 export interface EvaluateOptions extends PrepareOptions {
   model: string;
@@ -12,6 +12,9 @@ export interface EvaluateOptions extends PrepareOptions {
   /** Window length in tokens; null is the model's maximum. */
   context: number | null;
   limitWindows: number | null;
+  /** Text on which the method calibrates; null is the embedded model's own, and none for other models. */
+  calibration?: string | null;
+  calibrationWindows?: number;
   onProgress?: (progress: SweepProgress) => void;
 }
 
@@ -20,7 +23,8 @@ export interface EvaluateOptions extends PrepareOptions {
  * difference. Nothing is written. Throws UserError naming what is wrong with model, format, method or task.
  */
 export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
-  const { model, format, method, task, context, limitWindows, onProgress, ...engine } = options;
+  const { model, format, method, task, context, limitWindows, onProgress, ...rest } = options;
+  const { calibration = null, calibrationWindows = defaultConfig.calibrationWindows, ...engine } = rest;
   const prepared = await prepareSweep(
     {
       model,
@@ -31,6 +35,8 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
       context,
       limitWindows,
       scope: "linears",
+      calibration,
+      calibrationWindows,
       seed: 0,
     },
     engine,

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Format, getElement, parseFormat } from "../formats/index.ts";
 import { macCost } from "../hwmodel/index.ts";
+import type { Calibrator } from "./calibration/index.ts";
+import { type CalibrationText, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
 import { engineVersion } from "./engine/session.ts";
 import { type LoadedModel, loadModel, readText } from "./loadedModel.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
@@ -18,6 +20,7 @@ import {
   type PreparedSweep,
   planTrials,
   type SweepConfig,
+  type TrialSpec,
 } from "./sweep/index.ts";
 import { pairedDifference, parseTask, type TaskData, taskById } from "./tasks/index.ts";
 
@@ -35,20 +38,22 @@ const TOKENS_PER_RUN = 2048;
  * Throws UserError for anything that is wrong with model, text, format or method, before any trial has run.
  */
 export async function prepareSweep(config: SweepConfig, options: PrepareOptions = {}): Promise<PreparedSweep> {
-  for (const method of config.methods) methodById(method);
-  const specs = planTrials(config, formatNames);
+  const methods = [...new Set(config.methods.map((method) => methodById(method).id))];
+  const specs = planTrials({ ...config, methods }, formatNames);
   const formats = new Map(specs.filter((s) => s.format !== BASELINE).map((s) => [s.format, parseFormat(s.format)]));
   const model = loadModel(config.model);
   for (const format of formats.values()) meanBitsPerWeight(model.linears, format);
   const context = config.context ?? model.config.maxPositionEmbeddings;
   const tasks = new Map(config.tasks.map((task) => [task, prepareTask(task, model, context, config.limitWindows)]));
   const tokenizerSha256 = model.tokenizer.sha256;
+  const text = specs.some(calibrates) ? readCalibration(model, config.calibration, config.calibrationWindows) : null;
   const plan = keyTrials(
-    specs.map((spec) => ({ ...spec, context })),
+    specs.map((spec) => ({ ...spec, context, methodOptions: text && calibrates(spec) ? calibrationKey(text) : {} })),
     ({ task }) => ({ modelSha256: model.sha256, tokenizerSha256, textSha256: tasks.get(task)!.textSha256 }),
     (id) => (id === BASELINE ? null : formatContent(formats.get(id)!)),
   );
-  const bench = { model, formats, tasks, versions: versions(), quantized: quantizedBuffers(model) };
+  const calibration = text && { text, calibrator: calibratorOf(model, text, options) };
+  const bench = { model, formats, tasks, calibration, versions: versions(), quantized: quantizedBuffers(model) };
   const evaluator = await createEvaluator(model.config, model.shapes, {
     context,
     batch: Math.max(1, Math.floor(TOKENS_PER_RUN / context)),
@@ -62,8 +67,20 @@ export async function prepareSweep(config: SweepConfig, options: PrepareOptions 
     codebooks: [...new Map([...formats.values()].map(({ element }) => [element.id, element])).values()].map(
       ({ id, label, family, values }) => ({ id, label, family, values: [...values] }),
     ),
-    release: () => evaluator.release(),
+    async release() {
+      await evaluator.release();
+      await calibration?.calibrator.release();
+    },
   };
+}
+
+function calibrates({ format, method }: TrialSpec): boolean {
+  return format !== BASELINE && methodById(method).calibration !== "none";
+}
+
+/** What of the calibration determines a result, for the trial's key. */
+function calibrationKey({ textSha256, count, context }: CalibrationText): Record<string, unknown> {
+  return { calibration: { textSha256, windows: count, context } };
 }
 
 interface PreparedTask extends TaskData {
@@ -74,6 +91,7 @@ interface Bench {
   model: LoadedModel;
   formats: ReadonlyMap<string, Format>;
   tasks: ReadonlyMap<string, PreparedTask>;
+  calibration: { text: CalibrationText; calibrator: Calibrator } | null;
   versions: Record<string, string>;
   quantized: ReadonlyMap<string, Float32Array>;
 }
@@ -113,7 +131,7 @@ function quantizedBuffers(model: LoadedModel): Map<string, Float32Array> {
 const ACTIVATION = "int8";
 
 async function runTrial(
-  { model, formats, tasks, versions, quantized }: Bench,
+  { model, formats, tasks, calibration, versions, quantized }: Bench,
   evaluator: Evaluator,
   { key, spec }: PlannedTrial,
   baseline: Row | null,
@@ -127,10 +145,12 @@ async function runTrial(
         matrices: model.linears,
         weights: model.weights,
         into: quantized,
+        calibrator: calibration?.calibrator,
       })
     : null;
   const quantizedAt = performance.now();
   const data = tasks.get(spec.task)!;
+  const calibrated = calibration && calibrates(spec) ? calibration.text : null;
   const weights = format ? quantized : model.weights;
   const metrics = await taskById(parseTask(spec.task).task).measure(data, (windows, count) =>
     evaluator.score(weights, windows, count),
@@ -154,13 +174,16 @@ async function runTrial(
     ...metrics,
     deltaLoss: delta?.mean ?? null,
     deltaLossSigma: delta?.sigma ?? null,
-    bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) : 32,
+    bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32,
     weightMse: done?.weightMse ?? 0,
     cost: format ? macCost(format.element, getElement(ACTIVATION)) : null,
     layers: done?.layers ?? [],
-    warnings: done?.warnings ?? [],
+    warnings: [
+      ...(calibrated ? calibrationWarnings(model, calibrated, data.textSha256) : []),
+      ...(done?.warnings ?? []),
+    ],
     versions,
-    config: { ...spec },
+    config: { ...spec, ...(calibrated ? { calibration: calibrated.source } : {}) },
     timing: { startedAt, quantizeMs: quantizedAt - start, evaluateMs: evaluatedAt - quantizedAt },
   };
 }

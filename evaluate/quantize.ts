@@ -1,12 +1,15 @@
 import { parseFormat, UserError } from "../formats/index.ts";
+import { CALIBRATION_WINDOWS, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import {
   exportTensors,
   linearLayers,
+  loadTokenizer,
   loadWeights,
   openCheckpoint,
   readModelConfig,
   resolveModel,
+  tensorShapes,
 } from "./model/index.ts";
 import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
 
@@ -15,6 +18,9 @@ export interface QuantizeOptions {
   model: string;
   format: string;
   method: string;
+  /** Text on which the method calibrates; null is the embedded model's own, and none for other models. */
+  calibration?: string | null;
+  calibrationWindows?: number;
   /** New or empty folder. */
   out: string;
   versions: Record<string, string>;
@@ -29,6 +35,8 @@ export interface QuantizeRecord extends MethodResult {
   scope: "linears";
   /** Bits per quantized weight, scales included. */
   bitsPerWeight: number;
+  /** What it was calibrated on; null where nothing was. */
+  calibration: { source: string; textSha256: string; windows: number; context: number } | null;
   versions: Record<string, string>;
 }
 
@@ -40,6 +48,8 @@ export async function quantizeModel({
   model,
   format: id,
   method,
+  calibration = null,
+  calibrationWindows = CALIBRATION_WINDOWS,
   out,
   versions,
 }: QuantizeOptions): Promise<QuantizeRecord> {
@@ -55,14 +65,33 @@ export async function quantizeModel({
     const weights = loadWeights(checkpoint, config);
     const matrices = linearLayers(config);
     const into = new Map(matrices.map(({ name, rows, cols }) => [name, new Float32Array(rows * cols)]));
-    const result = await chosen.quantize({ format, matrices, weights, into });
+    const text =
+      chosen.calibration === "none"
+        ? null
+        : readCalibration(
+            { name: resolved.name, config, tokenizer: loadTokenizer(resolved.dir) },
+            calibration,
+            calibrationWindows,
+          );
+    const calibrator = text
+      ? calibratorOf({ config, shapes: tensorShapes(config), linears: matrices }, text)
+      : undefined;
+    const result = await chosen.quantize({ format, matrices, weights, into, calibrator });
+    await calibrator?.release();
+    if (text) result.warnings.unshift(...calibrationWarnings({ linears: matrices }, text, null));
     const record: QuantizeRecord = {
       model: resolved.name,
       modelSha256: checkpoint.sha256(),
       format: format.id,
-      method,
+      method: chosen.id,
       scope: "linears",
-      bitsPerWeight: meanBitsPerWeight(matrices, format),
+      bitsPerWeight: meanBitsPerWeight(matrices, format) + result.extraBitsPerWeight,
+      calibration: text && {
+        source: text.source,
+        textSha256: text.textSha256,
+        windows: text.count,
+        context: text.context,
+      },
       versions,
       ...result,
     };

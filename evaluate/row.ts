@@ -38,7 +38,11 @@ export interface Row {
   /** Relative squared error of the quantized weights, sum err^2 / sum w^2, over all of the scope. */
   weightMse: number;
   cost: MacCost | null;
-  layers: { name: string; shape: number[]; relativeMse: number; zeroGroups: number }[];
+  /**
+   * What was done to each layer. `outputError` is ‖(W − Ŵ)X‖² / ‖WX‖² on the calibration text, X being the inputs of the
+   * quantized model; absent where nothing was calibrated.
+   */
+  layers: { name: string; shape: number[]; relativeMse: number; zeroGroups: number; outputError?: number }[];
   warnings: string[];
   versions: Record<string, string>;
   config: Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { type Moments, rescaled } from "../calibration/index.ts";
+import { type Moments, rescaled } from "../calibration/moments.ts";
 import type { Recipe } from "./compose.ts";
 import { extremesGrid } from "./grid.ts";
 import { layerLog, outputErrorOf } from "./layerLog.ts";

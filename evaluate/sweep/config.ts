@@ -20,6 +20,10 @@ export interface SweepConfig {
   limitWindows: number | null;
   /** Which tensors: "linears" = every linear layer of the blocks. */
   scope: "linears";
+  /** Text on which methods calibrate; null is the embedded model's own ("reference"), and none for other models. */
+  calibration: string | null;
+  /** At most so many windows of it, evenly spaced. */
+  calibrationWindows: number;
   seed: number;
 }
 
@@ -83,6 +87,8 @@ const FIELDS: { [K in keyof SweepConfig]: Check<SweepConfig[K]> } = {
   context: orNull(wholeFrom(2, 1 << 24)),
   limitWindows: orNull(wholeFrom(1)),
   scope: oneOf("linears"),
+  calibration: orNull(text),
+  calibrationWindows: wholeFrom(1, 1 << 20),
   seed: wholeFrom(0, 2 ** 32 - 1),
 };
 
@@ -110,6 +116,8 @@ export function validateConfig(value: unknown, defaults: SweepConfig, source = "
     context: field("context"),
     limitWindows: field("limitWindows"),
     scope: field("scope"),
+    calibration: field("calibration"),
+    calibrationWindows: field("calibrationWindows"),
     seed: field("seed"),
   };
 }

@@ -12,5 +12,7 @@ export const defaultConfig: Readonly<SweepConfig> = {
   // A third of the held-out text: paired differences are resolved far below their size, in a third of the time.
   limitWindows: 256,
   scope: "linears",
+  calibration: null,
+  calibrationWindows: 128,
   seed: 0,
 };

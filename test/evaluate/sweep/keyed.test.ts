@@ -10,6 +10,8 @@ const config: SweepConfig = {
   context: 256,
   limitWindows: null,
   scope: "linears",
+  calibration: null,
+  calibrationWindows: 128,
   seed: 0,
 };
 const specs = planTrials(config, { isElement: () => false, canonical: (id) => id });

@@ -19,6 +19,8 @@ const defaults: SweepConfig = {
   context: null,
   limitWindows: null,
   scope: "linears",
+  calibration: null,
+  calibrationWindows: 128,
   seed: 0,
 };
 
@@ -49,7 +51,7 @@ describe("validateConfig", () => {
     assert.throws(
       () => validateConfig({ fromats: ["sf4"] }, defaults, "a.json"),
       user(
-        'a.json: unknown field "fromats" (did you mean "formats"?); known are model, formats, groups, methods, tasks, context, limitWindows, scope, seed',
+        'a.json: unknown field "fromats" (did you mean "formats"?); known are model, formats, groups, methods, tasks, context, limitWindows, scope, calibration, calibrationWindows, seed',
       ),
     );
     assert.throws(() => validateConfig(JSON.parse('{"__proto__": 1}'), defaults), user(/unknown field "__proto__"/));

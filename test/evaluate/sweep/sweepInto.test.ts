@@ -23,6 +23,8 @@ const config: SweepConfig = {
   context: 256,
   limitWindows: null,
   scope: "linears",
+  calibration: null,
+  calibrationWindows: 128,
   seed: 0,
 };
 

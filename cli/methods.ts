@@ -1,0 +1,25 @@
+import { describeMethods } from "../evaluate/methods/index.ts";
+import type { Input } from "./options.ts";
+
+/** Options of every command that quantizes. */
+export const methodOptions = {
+  method: {
+    value: "M",
+    help: `how to round (default rtn), or several parts joined by +, as in clip+gptq. ${describeMethods()}`,
+  },
+  calibration: {
+    value: "FILE",
+    help: "text on which methods calibrate, not the one evaluated (reference has its own)",
+  },
+  "calibration-windows": { value: "N", help: "use only N windows of it, evenly spaced (default 128)" },
+} as const;
+
+/** What the command line says of the calibration. */
+export function calibrationInput(input: Input): { calibration?: string; calibrationWindows?: number } {
+  const calibration = input.text("calibration");
+  const calibrationWindows = input.whole("calibration-windows", 1, Number.MAX_SAFE_INTEGER);
+  return {
+    ...(calibration === undefined ? {} : { calibration }),
+    ...(calibrationWindows === undefined ? {} : { calibrationWindows }),
+  };
+}

@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { UserError } from "../formats/error.ts";
+import { type Calibrator, createCalibrator } from "./calibration/index.ts";
+import type { SessionOptions } from "./engine/session.ts";
+import { type LoadedModel, readText } from "./loadedModel.ts";
+import { modelLogits } from "./model/architectures/index.ts";
+import { packageRoot, REFERENCE_MODEL } from "./model/index.ts";
+import { cutWindows } from "./tasks/index.ts";
+
+/** The text a method calibrates on, in tokens. */
+export interface CalibrationText {
+  /** The file, or "reference". */
+  readonly source: string;
+  readonly textSha256: string;
+  /** Row-major [count, context]. */
+  readonly windows: Int32Array;
+  readonly count: number;
+  readonly context: number;
+}
+
+/** Windows of the GPTQ paper's calibration, which others have kept. */
+export const CALIBRATION_WINDOWS = 128;
+/** Longer windows than the GPTQ paper's would change the statistics of published results, and take memory. */
+const CONTEXT_MAX = 2048;
+
+/**
+ * Reads and cuts a calibration text: as many windows as asked for, evenly spaced, of the model's context or 2048 tokens,
+ * whichever is less; of a shorter text one window of all of it. "reference", the default for the embedded model, is its
+ * own calibration text, which neither its training nor its evaluation text contains. Null where none is given and none
+ * is the default. Throws UserError naming the file.
+ */
+export function readCalibration(
+  { name, config, tokenizer }: Pick<LoadedModel, "name" | "config" | "tokenizer">,
+  source: string | null,
+  windows: number,
+): CalibrationText | null {
+  const from = source ?? (name === REFERENCE_MODEL ? REFERENCE_MODEL : null);
+  if (from === null) return null;
+  const path = from === REFERENCE_MODEL ? join(packageRoot(), "models", "reference", "calibration.txt") : from;
+  const text = readText(path);
+  const ids = tokenizer.encode(text);
+  if (ids.length < 2) throw new UserError(`calibration ${from}: ${ids.length} tokens; calibration needs a text`);
+  const context = Math.min(config.maxPositionEmbeddings, CONTEXT_MAX, ids.length);
+  const cut = cutWindows(ids, context, { source: `calibration ${from}`, limit: windows });
+  const textSha256 = createHash("sha256").update(text).digest("hex");
+  return { source: from, textSha256, windows: cut.windows, count: cut.count, context };
+}
+
+/** The model on its calibration text. */
+export function calibratorOf(
+  { config, shapes, linears }: Pick<LoadedModel, "config" | "shapes" | "linears">,
+  { windows, count, context }: CalibrationText,
+  options: SessionOptions = {},
+): Calibrator {
+  return createCalibrator(
+    (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config),
+    shapes,
+    linears.map(({ name }) => name),
+    { windows, count, context, ...options },
+  );
+}
+
+/** What a reader of calibrated results should know. */
+export function calibrationWarnings(
+  { linears }: Pick<LoadedModel, "linears">,
+  { source, textSha256, count, context }: CalibrationText,
+  evaluatedSha256: string | null,
+): string[] {
+  const widest = Math.max(...linears.map(({ cols }) => cols));
+  const tokens = count * context;
+  return [
+    ...(tokens < widest ? [`calibration ${source}: ${tokens} tokens for layers of up to ${widest} inputs`] : []),
+    ...(textSha256 === evaluatedSha256 ? [`calibration ${source}: the text the model is evaluated on`] : []),
+  ];
+}
