@@ -83,7 +83,7 @@ describe("a project that installs the packed tarball", function () {
     assert.equal(status, 0, stderr);
     const { readable, area, all, ...result } = JSON.parse(stdout);
     assertResult(result);
-    assert.ok(readable && area && all > 10, stdout);
+    assert.ok(readable && area && all > 3, stdout);
     const bin = join(folder, "node_modules", "bitfrontier", "dist", "cli", "main.js");
     const sheet = spawnSync(process.execPath, [bin, "formats", "[-1,0,1]@g64"], { encoding: "utf8" });
     assert.match(sheet.stdout, /^\[-1,0,1\]@g64/);

@@ -1,0 +1,157 @@
+import {
+  addInt,
+  assemble,
+  type Code,
+  constVector,
+  doWhileBelow,
+  get,
+  int,
+  loadVector,
+  set,
+  shuffle,
+  splatFloat,
+  storeVector,
+  vector,
+  type WasmFunction,
+  zeroVector,
+} from "./wasm.ts";
+
+/** Addresses in the program's memory, bytes. Data come last. */
+export const CUTS = 0;
+export const PLANES = 256;
+export const ERROR = 320;
+export const GROUPS = 512;
+/** Bytes of a group's entry of the table at GROUPS: minimum, maximum and |bits|, 4 equal lanes each, then the sum of squares, 2 lanes. */
+export const GROUP_BYTES = 64;
+/** Numbers are handled 16 at a time: four vectors. */
+export const STEP = 16;
+/** Numbers of one pass, 128 kB: they stay in the second-level cache between copy, measuring and rounding. */
+export const PASS = 32768;
+export const DATA = GROUPS + (PASS / STEP) * GROUP_BYTES;
+const PAGES = Math.ceil((DATA + 4 * PASS) / 65536);
+
+/** Without the sign: the bits of |x|. */
+const MAGNITUDE = constVector([255, 255, 255, 127, 255, 255, 255, 127, 255, 255, 255, 127, 255, 255, 255, 127]);
+const lanes = (...starts: number[]) => starts.flatMap((start) => [start, start + 16]);
+const [LOW_BYTES, HIGH_BYTES] = [lanes(0, 1, 2, 3, 4, 5, 6, 7), lanes(8, 9, 10, 11, 12, 13, 14, 15)];
+const pairs = (...starts: number[]) => starts.flatMap((start) => [start, start + 1, start + 16, start + 17]);
+const [LOW_WORDS, HIGH_WORDS] = [pairs(0, 2, 4, 6), pairs(8, 10, 12, 14)];
+const NEXT_LANE = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3];
+const UPPER_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7];
+
+/**
+ * The program for codebooks of `cuts` + 1 ≤ 16 levels. Every function takes the data's first and last address, the bytes
+ * of a group and the address of the groups' table:
+ * `measure` writes each group's extremes and sum of squares; `round` rounds in place, with the group's divisor and
+ * multiplier (two float32) from the table; `roundAndSum` also adds the squared errors to the two float64 at ERROR.
+ */
+export function roundingProgram(cuts: number): Uint8Array<ArrayBuffer> {
+  return assemble(PAGES, [measure(), round("round", cuts, false), round("roundAndSum", cuts, true)]);
+}
+
+const [at, end, groupBytes, table, stop] = [0, 1, 2, 3, 4];
+const advance = (local: number, by: number) => set(local, addInt(get(local), int(by)));
+const startGroup = set(stop, addInt(get(at), get(groupBytes)));
+
+/** Adds the squares of four float32, as float64, to two sums. */
+function addSquares(sums: number, value: (half: "low" | "high") => Code): Code {
+  return (["low", "high"] as const).flatMap((half, i) => {
+    const x = value(half);
+    return set(sums + i, vector("f64x2Add", get(sums + i), vector("f64x2Mul", x, x)));
+  });
+}
+
+/** Two float32 of a vector as float64. */
+function promoted(source: Code, half: "low" | "high"): Code {
+  return vector("promoteLow", half === "low" ? source : shuffle(source, source, UPPER_HALF));
+}
+
+/** The operation over the four lanes of a local, in all lanes. */
+function acrossLanes(operation: "f32x4Pmin" | "f32x4Pmax" | "i32x4MaxU", local: number): Code {
+  const turned = (lanes: readonly number[]) => shuffle(get(local), get(local), lanes);
+  const halves = set(local, vector(operation, get(local), turned(UPPER_HALF)));
+  return [...halves, ...vector(operation, get(local), turned(NEXT_LANE))];
+}
+
+function measure(): WasmFunction {
+  const [min, max, bits, x, sums] = [5, 6, 7, 8, 9];
+  const step = [
+    ...set(x, loadVector(get(at))),
+    ...set(min, vector("f32x4Pmin", get(min), get(x))),
+    ...set(max, vector("f32x4Pmax", get(max), get(x))),
+    ...set(bits, vector("i32x4MaxU", get(bits), vector("and", get(x), MAGNITUDE))),
+    ...addSquares(sums, (half) => promoted(get(x), half)),
+    ...advance(at, 16),
+  ];
+  const results = [
+    acrossLanes("f32x4Pmin", min),
+    acrossLanes("f32x4Pmax", max),
+    acrossLanes("i32x4MaxU", bits),
+    vector("f64x2Add", get(sums), get(sums + 1)),
+  ];
+  const body = doWhileBelow(
+    at,
+    end,
+    ...[min, max, bits, sums, sums + 1].map((local) => set(local, zeroVector)),
+    startGroup,
+    doWhileBelow(at, stop, step),
+    ...results.map((result, i) => storeVector(get(table), 16 * i, result)),
+    advance(table, GROUP_BYTES),
+  );
+  return { name: "measure", parameters: 4, ints: 1, vectors: 6, body };
+}
+
+function round(name: string, cuts: number, withError: boolean): WasmFunction {
+  const [divisor, multiplier, quotient, rank, plane, shared, sums] = [5, 6, 7, 11, 15, 19, 20];
+  const four = [0, 1, 2, 3];
+  const step: Code[] = four.map((j) =>
+    set(quotient + j, vector("f32x4Div", loadVector(get(at), 16 * j), get(divisor))),
+  );
+  // Rank, negative: one −1 for every cut at or below the quotient.
+  for (let cut = 0; cut < cuts; cut++) {
+    step.push(set(shared, loadVector(int(CUTS), 16 * cut)));
+    for (const j of four) {
+      const reached = vector("f32x4Ge", get(quotient + j), get(shared));
+      step.push(set(rank + j, cut === 0 ? reached : vector("i32x4Add", get(rank + j), reached)));
+    }
+  }
+  const narrow = (j: number) => vector("i16x8Narrow", get(rank + j), get(rank + j + 1));
+  step.push(set(shared, vector("i8x16Neg", vector("i8x16Narrow", narrow(0), narrow(2)))));
+  // Levels by rank, one byte of the float32 at a time, then the bytes side by side again.
+  for (const j of four) step.push(set(plane + j, vector("i8x16Swizzle", loadVector(int(PLANES), 16 * j), get(shared))));
+  for (const [j, order] of [LOW_BYTES, HIGH_BYTES].entries()) {
+    step.push(set(rank + j, shuffle(get(plane), get(plane + 1), order)));
+    step.push(set(rank + 2 + j, shuffle(get(plane + 2), get(plane + 3), order)));
+  }
+  for (const j of four) {
+    const half = j >> 1;
+    const level = shuffle(get(rank + half), get(rank + 2 + half), j % 2 === 0 ? LOW_WORDS : HIGH_WORDS);
+    // Adding 0 makes a zero of −0.
+    const rounded = vector("f32x4Add", vector("f32x4Mul", level, get(multiplier)), zeroVector);
+    step.push(set(quotient + j, rounded));
+    if (withError) {
+      step.push(set(shared, loadVector(get(at), 16 * j)));
+      step.push(
+        ...(["low", "high"] as const).map((part, i) => {
+          const difference = vector("f64x2Sub", promoted(get(quotient + j), part), promoted(get(shared), part));
+          const square = vector("f64x2Mul", get(plane), get(plane));
+          return [...set(plane, difference), ...set(sums + i, vector("f64x2Add", get(sums + i), square))];
+        }),
+      );
+    }
+    step.push(storeVector(get(at), 16 * j, get(quotient + j)));
+  }
+  step.push(advance(at, 4 * STEP));
+  const group = doWhileBelow(
+    at,
+    end,
+    set(divisor, splatFloat(get(table), 0)),
+    set(multiplier, splatFloat(get(table), 4)),
+    advance(table, GROUP_BYTES),
+    startGroup,
+    doWhileBelow(at, stop, ...step),
+  );
+  const total = vector("f64x2Add", loadVector(int(ERROR)), vector("f64x2Add", get(sums), get(sums + 1)));
+  const body = withError ? [...group, ...storeVector(int(ERROR), 0, total)] : group;
+  return { name, parameters: 4, ints: 1, vectors: 17, body };
+}
