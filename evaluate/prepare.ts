@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Format, getElement, parseFormat } from "../formats/index.ts";
-import { macCost } from "../hwmodel/index.ts";
+import { type Format, getElement, namedFormat, parseFormat } from "../formats/index.ts";
+import { formatMacCost } from "../hwmodel/index.ts";
 import type { Calibrator } from "./calibration/index.ts";
 import { type CalibrationText, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
 import { engineVersion } from "./engine/session.ts";
@@ -64,9 +64,7 @@ export async function prepareSweep(config: SweepConfig, options: PrepareOptions 
     runTrial: (trial, baseline) => runTrial(bench, evaluator, trial, baseline),
     versions: bench.versions,
     profiles: () => profile(model),
-    codebooks: [...new Map([...formats.values()].map(({ element }) => [element.id, element])).values()].map(
-      ({ id, label, family, values }) => ({ id, label, family, values: [...values] }),
-    ),
+    codebooks: codebooksOf([...formats.values()]),
     async release() {
       await evaluator.release();
       await calibration?.calibrator.release();
@@ -83,6 +81,12 @@ function calibrationKey({ textSha256, count, context }: CalibrationText): Record
   return { calibration: { textSha256, windows: count, context } };
 }
 
+/** Every codebook of the formats once. */
+function codebooksOf(formats: readonly Format[]) {
+  const elements = new Map(formats.flatMap((format) => format.elements.map((element) => [element.id, element])));
+  return [...elements.values()].map(({ id, label, family, values }) => ({ id, label, family, values: [...values] }));
+}
+
 interface PreparedTask extends TaskData {
   textSha256: string;
 }
@@ -97,7 +101,7 @@ interface Bench {
 }
 
 const formatNames: FormatNames = {
-  isElement: (id) => !id.includes("@") && !id.includes(":"),
+  isElement: (id) => !id.includes("@") && !id.includes(":") && namedFormat(id.toLowerCase()) === undefined,
   canonical: (id) => parseFormat(id).id,
 };
 
@@ -111,8 +115,9 @@ function prepareTask(name: string, model: LoadedModel, context: number, limitWin
 }
 
 /** What a format is, for the trial's key: an edited codebook is another trial although its id stays. */
-function formatContent({ element, group, rule, store, tie }: Format): object {
-  return { codes: element.codes, bits: element.bits, group, rule, store, tie, activation: ACTIVATION };
+function formatContent({ elements, selector, group, rule, store, tie, coder }: Format): object {
+  const codebooks = elements.map(({ codes, bits }) => ({ codes, bits }));
+  return { codebooks, selector, group, rule, store, tie, coder, activation: ACTIVATION };
 }
 
 /** Weights as a trial sees them: its own copy of each linear layer, the model's arrays for the rest. */
@@ -163,8 +168,9 @@ async function runTrial(
     model: model.name,
     modelSha256: model.sha256,
     format: spec.format,
-    element: format?.element.id ?? BASELINE,
-    family: format?.element.family ?? BASELINE,
+    // A format whose groups choose among codebooks goes by its name.
+    element: format ? (format.element?.id ?? format.name!) : BASELINE,
+    family: format ? (format.element?.family ?? "several") : BASELINE,
     method: spec.method,
     scope: spec.scope,
     group: format?.group ?? null,
@@ -176,7 +182,7 @@ async function runTrial(
     deltaLossSigma: delta?.sigma ?? null,
     bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32,
     weightMse: done?.weightMse ?? 0,
-    cost: format ? macCost(format.element, getElement(ACTIVATION)) : null,
+    cost: format ? formatMacCost(format, getElement(ACTIVATION)) : null,
     layers: done?.layers ?? [],
     warnings: [
       ...(calibrated ? calibrationWarnings(model, calibrated, data.textSha256) : []),

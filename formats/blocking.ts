@@ -1,7 +1,6 @@
 import { UserError } from "./error.ts";
 import type { Format } from "./format.ts";
-import { groupId } from "./format.ts";
-import { scaleStores } from "./scaleStores.ts";
+import { stemOf } from "./format.ts";
 
 export interface BlockingOptions {
   /** Name of the tensor in errors. */
@@ -32,24 +31,10 @@ export function blockingOf(format: Format, rows: number, cols: number, options: 
   const length = whole ? rows * cols : cols;
   if (typeof format.group === "number" && format.group > cols && oversizeGroup === "error") {
     throw new UserError(
-      `${format.id}: group ${format.group} is larger than the row of ${cols} of ${name}; take a group of at most ${cols}, or ${format.element.id}@row`,
+      `${format.id}: group ${format.group} is larger than the row of ${cols} of ${name}; take a group of at most ${cols}, or ${stemOf(format)}@row`,
     );
   }
   const size = typeof format.group === "number" ? Math.min(format.group, length) : length;
   const groupsPerLine = Math.ceil(length / size);
   return { lines, length, size, groupsPerLine, groups: lines * groupsPerLine };
-}
-
-/**
- * Exact bits of memory per weight of a matrix with rows of `cols`: the code, and the scale of each group, a shorter tail
- * group included. `rows` matters for `@tensor` only and is required there. Throws UserError as `blockingOf` does.
- */
-export function bitsPerWeight(format: Format, cols: number, rows?: number, options?: BlockingOptions): number {
-  if (rows === undefined && format.group === "tensor") {
-    throw new UserError(
-      `${format.id}: bits per weight of one scale per ${groupId(format.group)} need the number of rows`,
-    );
-  }
-  const { lines, length, groups } = blockingOf(format, rows ?? 1, cols, options);
-  return format.element.bits + (groups * scaleStores[format.store].bits) / (lines * length);
 }

@@ -14,6 +14,8 @@ export interface Book {
   /** Reach on the negative and the positive side, ≥ 0. */
   readonly low: number;
   readonly high: number;
+  /** Distance of the two largest levels. */
+  readonly step: number;
 }
 
 /** Prepares an element under a tie rule. */
@@ -26,7 +28,9 @@ export function makeBook(element: Element, tie: TieRule): Book {
   const cuts = Int32Array.from({ length: levels.length - 1 }, (_, rank) =>
     cutKey(levels[rank]!, levels[rank + 1]!, tieGoesUp(rank, levels, codeOfRank, tie)),
   );
-  return { levels, cuts, codeOfRank, rankOfCode, low: Math.max(0, -levels[0]!), high: Math.max(0, levels.at(-1)!) };
+  const high = Math.max(0, levels.at(-1)!);
+  const step = levels.at(-1)! - levels.at(-2)!;
+  return { levels, cuts, codeOfRank, rankOfCode, low: Math.max(0, -levels[0]!), high, step };
 }
 
 /** Rank of the level nearest to float32 `y`: binary search over the cuts, the definition that faster kernels must equal. */

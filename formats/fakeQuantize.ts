@@ -1,8 +1,10 @@
-import type { BlockingOptions } from "./blocking.ts";
+import { type BlockingOptions, blockingOf } from "./blocking.ts";
+import { coders } from "./coder.ts";
 import { UserError } from "./error.ts";
 import type { Format } from "./format.ts";
+import { groupFitter } from "./groupFitter.ts";
 import { forEachGroup } from "./groups.ts";
-import { kernelOf, roundRun, storedScale } from "./kernel.ts";
+import { outerOf, outerScales } from "./outerScales.ts";
 
 /** What rounding a matrix did. Relative mean squared error is sumSquaredError / sumSquares. */
 export interface RoundingError {
@@ -27,17 +29,21 @@ export function fakeQuantize(
   out: Float32Array,
   options: BlockingOptions = {},
 ): RoundingError {
-  if (out.length !== weights.length) {
-    throw new UserError(`${options.name ?? "the matrix"}: output of ${out.length} numbers for ${weights.length}`);
-  }
-  const kernel = kernelOf(format);
+  const name = options.name ?? "the matrix";
+  if (out.length !== weights.length)
+    throw new UserError(`${name}: output of ${out.length} numbers for ${weights.length}`);
+  const fitter = groupFitter(format);
+  const blocking = blockingOf(format, rows, cols, options);
+  const outer = outerScales(format, fitter, weights, rows, cols, options);
+  const coder = coders[format.coder];
   const result: RoundingError = { sumSquaredError: 0, sumSquares: 0, groups: 0, zeroGroups: 0 };
-  forEachGroup(weights, rows, cols, format, options, ({ index, from, to, min, max, sumSquares }) => {
-    const scale = storedScale(format, kernel, min, max, () => `group ${index} of ${options.name ?? "the matrix"}`);
+  forEachGroup(weights, rows, cols, format, options, (span) => {
+    const { index, from, to, min, max } = span;
+    const fit = fitter.fit(weights, span, outerOf(format, outer, blocking, index), () => `group ${index} of ${name}`);
     result.groups++;
-    if (scale === 0) result.zeroGroups++;
-    result.sumSquares += sumSquares;
-    result.sumSquaredError += roundRun(kernel, weights, out, from, to, scale);
+    if (min === 0 && max === 0) result.zeroGroups++;
+    result.sumSquares += span.sumSquares;
+    result.sumSquaredError += coder.round(fitter.kernels, fit, format.tie, weights, out, from, to);
   });
   return result;
 }

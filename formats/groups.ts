@@ -3,7 +3,7 @@ import { UserError } from "./error.ts";
 import type { Format } from "./format.ts";
 
 /** One group of a matrix: values[from … to), its extremes and sum of squares. The extremes include 0. */
-interface GroupSpan {
+export interface GroupSpan {
   index: number;
   from: number;
   to: number;

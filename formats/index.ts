@@ -1,4 +1,5 @@
-export { type Blocking, type BlockingOptions, bitsPerWeight, blockingOf } from "./blocking.ts";
+export { bitsPerWeight, type StorageBits, storageBits } from "./bitsPerWeight.ts";
+export { type Blocking, type BlockingOptions, blockingOf } from "./blocking.ts";
 export { defaultSweepElements } from "./defaultSweep.ts";
 export { defineCodebook } from "./defineCodebook.ts";
 export { type Element, type Family, hasEqualEnds, type TieRule } from "./element.ts";
@@ -6,16 +7,30 @@ export type { ElementFamily } from "./elements/family.ts";
 export { elementFamilies, getElement, isElementId, listElements } from "./elements/index.ts";
 export { UserError } from "./error.ts";
 export { fakeQuantize, type RoundingError } from "./fakeQuantize.ts";
-export { DEFAULT_GROUP, type Format, formatId, type Group, groupId, makeFormat, parseFormat } from "./format.ts";
+export {
+  type CoderId,
+  DEFAULT_GROUP,
+  type Format,
+  formatId,
+  type Group,
+  groupId,
+  makeFormat,
+  parseFormat,
+} from "./format.ts";
 export { compileFormula } from "./formula.ts";
+export type { GroupFit } from "./groupFit.ts";
+export { listFormats } from "./listFormats.ts";
+export { type NamedFormat, namedFormat } from "./named/index.ts";
+export { type Operand, operandsOf } from "./operands.ts";
 export { type CodeOrder, codeOrders, exportCodes, importCodes } from "./orders.ts";
 export { type OwnCodebook, ownCodebook } from "./ownCodebook.ts";
 export { type Packing, packCodes, packedRowBytes, unpackCodes } from "./packing.ts";
 export { normalQuantile, studentDensity, studentQuantile, studentTail } from "./quantiles.ts";
 export { dequantize, type Quantized, quantize } from "./quantize.ts";
-export { type Quantizer, quantizerOf } from "./quantizer.ts";
+export { type GroupQuantizer, groupQuantizerOf, type Quantizer, quantizerOf } from "./quantizer.ts";
 export { type ScaleRuleId, scaleRules } from "./scaleRules.ts";
 export { type ScaleStoreId, scaleStores } from "./scaleStores.ts";
-export { type FormatSheet, formatSheet, renderSheet } from "./sheet.ts";
+export type { Objective, Selector } from "./selector.ts";
+export { type CodebookSheet, type FormatSheet, formatSheet, renderSheet } from "./sheet.ts";
 export { nearest } from "./suggest.ts";
 export { formatTable } from "./table.ts";

@@ -1,9 +1,5 @@
 import { type Book, makeBook, nearestRank } from "./book.ts";
 import type { Element, TieRule } from "./element.ts";
-import { UserError } from "./error.ts";
-import type { Format } from "./format.ts";
-import { scaleRules } from "./scaleRules.ts";
-import { scaleStores } from "./scaleStores.ts";
 import { makeTopBits, type TopBits } from "./topBits.ts";
 
 /** What rounding with a format needs, prepared once per element and tie rule. */
@@ -16,7 +12,8 @@ export interface Kernel {
 
 const kernels = new WeakMap<Element, Map<TieRule, Kernel>>();
 
-export function kernelOf({ element, tie }: Format): Kernel {
+export function kernelOf({ element, tie }: { element: Element | null; tie: TieRule }): Kernel {
+  if (element === null) throw new Error("kernelOf: a format of several codebooks has one kernel for each");
   const byTie = kernels.get(element) ?? new Map<TieRule, Kernel>();
   kernels.set(element, byTie);
   const kernel = byTie.get(tie) ?? makeKernel(element, tie);
@@ -29,29 +26,6 @@ function makeKernel(element: Element, tie: TieRule): Kernel {
   const unit = 2 ** Math.floor(Math.log2(Math.max(book.low, book.high)));
   return { book, table: makeTopBits(book), unit };
 }
-
-/**
- * The stored scale of a group whose values span min … max: 0 if all are zero, else the rule's scale rounded to the
- * store. The store holds scale × unit, so its range is the same for codebooks printed as ±1 and as ±448; a scale below
- * the range becomes the smallest one. Throws UserError, naming `where()`, for a scale above the range.
- */
-export function storedScale(format: Format, kernel: Kernel, min: number, max: number, where: () => string): number {
-  if (min === 0 && max === 0) return 0;
-  const { book, unit } = kernel;
-  const exact = scaleRules[format.rule].fit(min, max, book.low, book.high) * unit;
-  const store = scaleStores[format.store];
-  const magnitude = Math.max(store.round(Math.abs(exact)), store.smallest);
-  if (magnitude > store.largest) {
-    throw new UserError(
-      `${format.id}: ${where()} needs a scale of ${Math.abs(exact)}, above the ${store.largest} of ${format.store}`,
-    );
-  }
-  const scale = Math.max(Math.fround(magnitude / unit), SMALLEST_FLOAT32);
-  return exact < 0 ? -scale : scale;
-}
-
-/** Quotients by a stored scale must not divide by zero. */
-const SMALLEST_FLOAT32 = 2 ** -149;
 
 /** Numbers handled at once: two passes over them stay in the first-level cache. */
 const RUN = 1024;

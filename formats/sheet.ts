@@ -1,17 +1,13 @@
-import { bitsPerWeight } from "./blocking.ts";
-import { hasEqualEnds } from "./element.ts";
+import { type StorageBits, storageBits } from "./bitsPerWeight.ts";
+import { type Element, hasEqualEnds } from "./element.ts";
 import { type Group, groupId, parseFormat } from "./format.ts";
+import { namedFormat } from "./named/index.ts";
 import { scaleRules } from "./scaleRules.ts";
 import { scaleStores } from "./scaleStores.ts";
 
-/** All there is to know of a format, as plain data for `bitfrontier formats ID --json`. */
-export interface FormatSheet {
-  id: string;
+/** One codebook of a format. */
+export interface CodebookSheet {
   element: string;
-  aliases: readonly string[];
-  label: string;
-  family: string;
-  bits: number;
   /** Code order: the bit pattern and its value, null where reserved. `-0` is kept apart from 0 by `negativeZero`. */
   codes: { code: string; value: number | null; negativeZero: boolean }[];
   /** Distinct values, ascending. */
@@ -22,31 +18,77 @@ export interface FormatSheet {
   hasZero: boolean;
   /** Whether −v is a value for every value v. */
   symmetric: boolean;
+}
+
+/** All there is to know of a format, as plain data for `bitfrontier formats ID --json`. The codebook's own fields are those of the first. */
+export interface FormatSheet extends CodebookSheet {
+  id: string;
+  /** The named format, null for ELEMENT@GROUP. */
+  name: string | null;
+  aliases: readonly string[];
+  label: string;
+  family: string;
+  bits: number;
+  /** Every codebook a group may take, in the order of the selector; one for most formats. */
+  codebooks: CodebookSheet[];
+  /** How a group takes one; null where there is nothing to choose. */
+  choice: string | null;
   tie: string;
   group: Group;
   scaleRule: string;
   scaleRuleSummary: string;
   scaleStore: string;
+  scaleStoreSummary: string;
   scaleBits: number;
-  /** For rows that the group divides; null for a scale per row or tensor, where it depends on the shape. */
+  /** Bits that each group, and each span of groups, stores beside the codes. */
+  storage: StorageBits;
+  /** For rows that the group divides, without what is stored once per row, tensor or span; null for a scale per row or tensor, where it depends on the shape. */
   bitsPerWeight: number | null;
   source: string;
+  /** Licence and patent note of the published code, where known. */
+  licence: string | null;
   quirks: readonly string[];
 }
 
 /** The sheet of a format or element id. Throws UserError for an unknown id, naming the nearest. */
 export function formatSheet(id: string): FormatSheet {
   const format = parseFormat(id);
-  const { element, group, rule, store, tie } = format;
-  const { values, bits } = element;
+  const { name, element, elements, selector, group, rule, store, tie } = format;
+  const about = (name === null ? element : namedFormat(name))!;
+  const named = name === null ? undefined : namedFormat(name);
+  const storage = storageBits(format);
+  const codebooks = elements.map(codebookSheet);
   return {
+    ...codebooks[0]!,
     id: format.id,
-    element: element.id,
-    aliases: element.aliases,
-    label: element.label,
-    family: element.family,
-    bits,
-    codes: element.codes.map((value, code) => ({
+    name,
+    aliases: about.aliases,
+    label: about.label,
+    family: element?.family ?? "several",
+    bits: storage.code,
+    codebooks,
+    choice:
+      selector &&
+      `${["each", elements.length > 1 ? "codebook" : "target", "tried"].join(" ")}; least ${selector.objective}${selector.targets ? ` with the largest value at ${selector.targets.join(" or ")}` : ""}; stored: ${selector.bits > 0 ? `${selector.bits} ` : ""}${selector.where}`,
+    tie,
+    group,
+    scaleRule: rule,
+    scaleRuleSummary: scaleRules[rule].summary,
+    scaleStore: store,
+    scaleStoreSummary: scaleStores[store].label,
+    scaleBits: scaleStores[store].bits,
+    storage,
+    bitsPerWeight: typeof group === "number" ? storage.code + storage.group / group : null,
+    source: about.source,
+    licence: named?.licence ?? null,
+    quirks: about.quirks,
+  };
+}
+
+function codebookSheet({ id, codes, values, bits, ...rest }: Element): CodebookSheet {
+  return {
+    element: id,
+    codes: codes.map((value, code) => ({
       code: code.toString(2).padStart(bits, "0"),
       value: value === null ? null : value + 0,
       negativeZero: Object.is(value, -0),
@@ -59,16 +101,8 @@ export function formatSheet(id: string): FormatSheet {
       smallestMagnitude: Math.min(...values.filter((value) => value !== 0).map(Math.abs)),
     },
     hasZero: values.includes(0),
-    symmetric: hasEqualEnds(element) && values.every((value) => values.includes(-value + 0)),
-    tie,
-    group,
-    scaleRule: rule,
-    scaleRuleSummary: scaleRules[rule].summary,
-    scaleStore: store,
-    scaleBits: scaleStores[store].bits,
-    bitsPerWeight: typeof group === "number" ? bitsPerWeight(format, group) : null,
-    source: element.source,
-    quirks: element.quirks,
+    symmetric:
+      hasEqualEnds({ id, codes, values, bits, ...rest }) && values.every((value) => values.includes(-value + 0)),
   };
 }
 
@@ -83,34 +117,52 @@ const tieSummaries: Readonly<Record<string, string>> = {
 /** A sheet as text for a terminal, at most about 100 columns except for long sources. */
 export function renderSheet(sheet: FormatSheet): string {
   const { range } = sheet;
-  const storage =
-    sheet.bitsPerWeight === null
-      ? `${sheet.bits} + ${sheet.scaleBits} per ${sheet.group}`
-      : `${printed(sheet.bitsPerWeight)} (${sheet.bits} + ${sheet.scaleBits} per group of ${sheet.group})`;
+  const family = sheet.codebooks.length > 1;
   const fields: [string, string][] = [
-    ["element", [sheet.element, ...sheet.aliases].join(", ")],
+    [family ? "codebooks" : "element", sheet.codebooks.map(({ element }) => element).join(", ")],
+    ["aliases", sheet.aliases.join(", ")],
     ["family", sheet.family],
-    ["bits/weight", storage],
+    ["bits/weight", storageText(sheet)],
+    ["choice", sheet.choice ?? ""],
     ["values", `${sheet.values.length}${sheet.hasZero ? "" : ", no zero"}${sheet.symmetric ? ", symmetric" : ""}`],
     ["range", `${printed(range.min)} … ${printed(range.max)}, smallest magnitude ${printed(range.smallestMagnitude)}`],
     ["ties", tieSummaries[sheet.tie]!],
     ["scale", `${sheet.scaleRule}, one per ${groupId(sheet.group)}, stored as ${sheet.scaleStore}`],
-    ["", sheet.scaleRuleSummary],
+    ["stored", sheet.scaleStoreSummary],
+    ["rule", sheet.scaleRuleSummary],
     ["source", sheet.source],
+    ["licence", sheet.licence ?? ""],
     ...sheet.quirks.map((quirk): [string, string] => ["note", quirk]),
   ];
   return [
     `${sheet.id}  ${sheet.label}`,
     "",
-    ...fields.map(([name, text]) => `${name.padEnd(12)} ${text}`),
+    ...fields.filter(([, text]) => text !== "").map(([name, text]) => `${name.padEnd(12)} ${text}`),
     "",
-    "sorted",
-    ...columns(sheet.values.map(printed)),
-    "",
-    "by code",
-    ...columns(sheet.codes.map(({ code, value, negativeZero }) => `${code} ${codeText(value, negativeZero)}`)),
-    "",
+    ...sheet.codebooks.flatMap((codebook) => [
+      ...(family ? [codebook.element] : []),
+      "sorted",
+      ...columns(codebook.values.map(printed)),
+      "",
+      "by code",
+      ...columns(codebook.codes.map(({ code, value, negativeZero }) => `${code} ${codeText(value, negativeZero)}`)),
+      "",
+    ]),
   ].join("\n");
+}
+
+/** `4.5 (4 + 8 per group of 16) + 32 per tensor`. */
+function storageText({ bits, bitsPerWeight, group, storage, scaleBits }: FormatSheet): string {
+  const { groupParts, outer } = storage;
+  const parts = Object.entries(groupParts).filter(([, count]) => count > 0);
+  const detail = parts.length > 1 ? parts.map(([what, count]) => `${count} ${what}`).join(" + ") : String(scaleBits);
+  const beyond =
+    outer === null
+      ? ""
+      : ` + ${outer.bits} per ${typeof outer.span === "number" ? `${outer.span} groups` : outer.span}${outer.tensorBits > 0 ? ` + ${outer.tensorBits} per tensor` : ""}`;
+  return bitsPerWeight === null
+    ? `${bits} + ${detail} per ${group}${beyond}`
+    : `${printed(bitsPerWeight)} (${bits} + ${detail} per group of ${group})${beyond}`;
 }
 
 function codeText(value: number | null, negativeZero: boolean): string {

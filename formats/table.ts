@@ -1,23 +1,44 @@
+import { storageBits } from "./bitsPerWeight.ts";
 import { elementFamilies, listElements } from "./elements/index.ts";
-import { makeFormat } from "./format.ts";
+import { groupId, makeFormat } from "./format.ts";
+import { listFormats } from "./listFormats.ts";
+import { namedFormat } from "./named/index.ts";
 
-/** A markdown table of all listed elements, and the grammar of each family, for the README. */
+/** Markdown tables of all listed elements and named formats, and the grammar of each family, for the README. */
 export function formatTable(): string {
-  const rows = listElements().map((element) => {
+  const elements = listElements().map((element) => {
     const { rule } = makeFormat({ element });
-    const names = [`\`${element.id}\``, ...element.aliases.map((alias) => `\`${alias}\``)].join(", ");
     const range = `${short(element.values[0]!)} … ${short(element.values.at(-1)!)}`;
-    return [names, element.label, element.bits, element.values.length, range, element.tie, rule, element.source];
+    const { label, bits, values, tie, source } = element;
+    return [names(element.id, element.aliases), label, bits, values.length, range, tie, rule, source];
   });
-  const head = ["id, aliases", "what", "bits", "values", "range", "ties", "scale", "source"];
+  const named = listFormats().map((format) => {
+    const { label, aliases, source, licence } = namedFormat(format.name!)!;
+    const { code, group } = storageBits(format);
+    const bits =
+      typeof format.group === "number" ? short(code + group / format.group) : `${code} + ${group}/${format.group}`;
+    const { rule, store } = format;
+    return [names(format.id, aliases), label, bits, groupId(format.group), rule, store, source, licence ?? ""];
+  });
   return [
     ...elementFamilies.map(({ grammar }) => `- ${grammar}`),
     "",
-    line(head),
-    line(head.map(() => "---")),
-    ...rows.map(line),
+    ...rows(["id, aliases", "what", "bits", "values", "range", "ties", "scale", "source"], elements),
+    "",
+    ...rows(
+      ["named format, aliases", "what", "bits/weight", "group", "scale", "stored as", "source", "licence"],
+      named,
+    ),
     "",
   ].join("\n");
+}
+
+function rows(head: readonly string[], cells: readonly (readonly (string | number)[])[]): string[] {
+  return [line(head), line(head.map(() => "---")), ...cells.map(line)];
+}
+
+function names(id: string, aliases: readonly string[]): string {
+  return [id, ...aliases].map((name) => `\`${name}\``).join(", ");
 }
 
 function line(cells: readonly (string | number)[]): string {

@@ -1,17 +1,22 @@
-import { parseFormat } from "../formats/index.ts";
+import { operandsOf, parseFormat } from "../formats/index.ts";
 import type { MacCost } from "./cost.ts";
-import { type MacOptions, macCost } from "./macCost.ts";
+import { formatMacCost } from "./formatCost.ts";
+import type { MacOptions } from "./macCost.ts";
 import { publishedMac } from "./published.ts";
 
 /**
  * Modelled cost of a MAC for two formats of the registry: element ids, aliases or whole format ids (`sf4`, `e2m1@g32`);
- * grouping and scales do not enter. Throws UserError for an unknown id.
+ * grouping and scales do not enter, and of a family of codebooks the widest counts. Throws UserError for an unknown id.
  */
 export function macCostById(weight: string, activation: string = weight, options: MacOptions = {}): MacCost {
-  return macCost(parseFormat(weight).element, parseFormat(activation).element, options);
+  const [first, second] = [parseFormat(weight), parseFormat(activation)];
+  const others = operandsOf(second).map((operand) => formatMacCost(first, operand, options));
+  const widest = others.reduce((a, b) => (b.areaGe > a.areaGe ? b : a));
+  return others.length > 1 ? { ...widest, activation: second.name ?? second.id } : widest;
 }
 
 /** The paper's cost of a format times itself (Table 10), null where the paper has none. Throws UserError for an unknown id. */
 export function publishedCost(id: string): MacCost | null {
-  return publishedMac(parseFormat(id).element.id);
+  const { element } = parseFormat(id);
+  return element && publishedMac(element.id);
 }

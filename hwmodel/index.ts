@@ -4,6 +4,7 @@ export { CELLS, type Cells } from "./cells.ts";
 export { type Codebook, type IntegerCodebook, toInt8Table, toIntegers } from "./codebook.ts";
 export type { MacCost, Provenance } from "./cost.ts";
 export { macCostById, publishedCost } from "./costById.ts";
+export { formatMacCost } from "./formatCost.ts";
 export { type MacOptions, MODEL_ERROR, macCost } from "./macCost.ts";
 export { NODES, type TechnologyNode, technologyNode } from "./nodes.ts";
 export { PUBLISHED, PUBLISHED_SOURCE, type PublishedMac, publishedMac } from "./published.ts";

@@ -1,6 +1,7 @@
 import type { Element } from "../element.ts";
 import { UserError } from "../error.ts";
 import { nearest } from "../suggest.ts";
+import { blockBooks } from "./blockBooks.ts";
 import type { ElementFamily } from "./family.ts";
 import { fnuz } from "./fnuz.ts";
 import { integers } from "./integers.ts";
@@ -20,6 +21,7 @@ export const elementFamilies: readonly ElementFamily[] = [
   powerSums,
   tables,
   posits,
+  ...blockBooks,
   ownBooks,
 ];
 
@@ -34,9 +36,14 @@ export function listElements(): Element[] {
 
 /** The element of an id or alias, upper or lower case. Throws UserError naming the nearest ids. */
 export function getElement(id: string): Element {
+  return getElementOr(id, []);
+}
+
+/** As `getElement`, for a place where `others` could have been meant too. */
+export function getElementOr(id: string, others: readonly string[]): Element {
   const found = findElement(id);
   if (found) return found;
-  const names = listElements().flatMap((item) => [item.id, ...item.aliases]);
+  const names = [...listElements().flatMap((item) => [item.id, ...item.aliases]), ...others];
   const similar = nearest(id.toLowerCase(), names);
   const hint = similar.length > 0 ? `; did you mean ${similar.join(", ")}?` : "; `bitfrontier formats` lists all";
   throw new UserError(`unknown element ${JSON.stringify(id.slice(0, 60))}${hint}`);

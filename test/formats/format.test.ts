@@ -55,7 +55,7 @@ describe("parseFormat", () => {
     fails("nf4@g99999999999", /group/);
     fails("nf4@", /group ""/);
     fails("nf4@row@row", /more than one @/);
-    fails("nf4:sined", /unknown option "sined"; did you mean signed\?/);
+    fails("nf4:sined", /unknown option "sined"; did you mean signed/);
     fails("nf4:", /unknown option ""/);
     fails("nf4:toString", /unknown option/);
     fails("nf4:fp16:fp32", /fp16 and fp32 exclude each other/);

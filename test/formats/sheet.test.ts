@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatSheet, formatTable, listElements, renderSheet } from "../../formats/index.ts";
+import { formatSheet, formatTable, listElements, listFormats, renderSheet } from "../../formats/index.ts";
 
 describe("formatSheet", () => {
   it("states E2M1 super-range in full", () => {
@@ -64,7 +64,7 @@ describe("formatTable", () => {
   it("has one row for every listed element and one width of columns", () => {
     const lines = formatTable().split("\n");
     const rows = lines.filter((line) => line.startsWith("| `"));
-    assert.equal(rows.length, listElements().length);
+    assert.equal(rows.length, listElements().length + listFormats().length);
     for (const row of rows) assert.equal(row.replaceAll("\\|", "").split("|").length, 10, row);
     assert.ok(
       rows.some((row) => row.startsWith("| `e2m1+sr`, `fp4_range` | E2M1 super-range (+8) | 4 | 16 | -6 … 8 |")),

@@ -1,0 +1,25 @@
+import type { Format } from "./format.ts";
+import { type GroupFit, plainFit } from "./groupFit.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Measured } from "./scaleRules.ts";
+import { scaleStores } from "./scaleStores.ts";
+import { type Outer, storedOffset, storedScale } from "./storedScale.ts";
+
+/** What a `ValuesRule` found, as it is stored: zero point and offset belong to the stored scale. */
+export function measuredFit(
+  format: Format,
+  measured: Measured,
+  { unit }: Kernel,
+  choice: number,
+  outer: Outer | null,
+  where: () => string,
+): GroupFit {
+  const fit = plainFit(choice, storedScale(format, measured.scale, unit, outer, where));
+  if (measured.lower !== undefined) fit.lower = storedScale(format, measured.lower, unit, outer, where);
+  if (measured.zeroPoint) fit.zeroPoint = measured.zeroPoint(fit.scale);
+  if (measured.offset) fit.offset = storedOffset(format, measured.offset(fit.scale), unit, where);
+  if (measured.shift !== undefined) fit.shift = measured.shift;
+  if (scaleStores[format.store].outer?.codesFromExact) fit.divisor = Math.fround(measured.scale);
+  if (measured.divisor !== undefined) fit.divisor = measured.divisor;
+  return fit;
+}

@@ -1,0 +1,39 @@
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+const highWord = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
+/** Adding and taking away 2^52 rounds a smaller double to an integer, ties to even. */
+const INTEGER_GRID = 2 ** 52;
+
+/** ⌊log2 x⌋ of a positive number; −1023 for double's subnormals, which no float32 becomes. */
+export function exponentOf(x: number): number {
+  double[0] = x;
+  return ((words[highWord]! >>> 20) & 0x7ff) - 1023;
+}
+
+/** x > 0 rounded to `fractionBits` after the leading one, subnormal below 2^minExponent, ties to even. */
+export function roundBinary(x: number, fractionBits: number, minExponent: number): number {
+  const step = 2 ** (Math.max(exponentOf(x), minExponent) - fractionBits);
+  return (x / step + INTEGER_GRID - INTEGER_GRID) * step;
+}
+
+/**
+ * Positive numbers of a small float: `fraction` bits after the leading one, subnormals below 2^(1 − bias), up to
+ * `largest`. Without fraction bits there are no subnormals: the smallest number is 2^(1 − bias).
+ */
+export function scaleFloat(
+  exponentBits: number,
+  fraction: number,
+  bias: number,
+  largest: number,
+): { bits: number; largest: number; smallest: number; round(x: number): number } {
+  const minExponent = 1 - bias;
+  const smallest = 2 ** (minExponent - fraction);
+  // Beyond the midpoint to the next step a number does not round to the largest any more.
+  const limit = largest + 2 ** (exponentOf(largest) - fraction - 1);
+  return {
+    bits: exponentBits + fraction,
+    largest,
+    smallest,
+    round: (x) => (x < limit ? roundBinary(x, fraction, minExponent) : Number.POSITIVE_INFINITY),
+  };
+}
