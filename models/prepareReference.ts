@@ -13,6 +13,9 @@ import { tokenizerConfigJson, tokenizerJson } from "./tokenizerJson.ts";
 
 export const REFERENCE_VOCAB_SIZE = 1024;
 
+/** One validation document in this many is calibration text: about 100 kB, enough for 128 windows of 256 tokens. */
+const CALIBRATION_PERIOD = 5;
+
 /** What training the reference model starts from. */
 export interface PreparedReference {
   /** Every training document with a BOS before it. */
@@ -22,6 +25,8 @@ export interface PreparedReference {
   /** BOS once, then `heldoutText`: the same ids that an evaluation of heldout.txt sees. */
   heldout: Uint16Array;
   heldoutText: string;
+  /** Part of the validation text, for methods that calibrate: neither trained on nor evaluated on. */
+  calibrationText: string;
   tokenizerJson: string;
   tokenizerConfigJson: string;
   /** Ids in the vocabulary. */
@@ -33,6 +38,7 @@ export interface PreparedReference {
 const STREAMS = ["train", "validation", "heldout"] as const;
 const TEXTS = {
   heldoutText: "heldout.txt",
+  calibrationText: "calibration.txt",
   tokenizerJson: "tokenizer.json",
   tokenizerConfigJson: "tokenizer_config.json",
 };
@@ -90,12 +96,14 @@ export function prepareDocuments(
   const joined = (part: readonly TextDocument[]) => `${part.map(({ text }) => text).join("\n\n")}\n`;
   const heldoutText = joined(split.heldout);
   const validationText = joined(split.validation);
+  const calibrationText = joined(split.validation.filter((_, i) => i % CALIBRATION_PERIOD === 0));
   const withBos = (text: string) => concatenate([Uint16Array.of(SPECIAL_ID), encode(text)]);
   return {
     train,
     validation: withBos(validationText),
     heldout: withBos(heldoutText),
     heldoutText,
+    calibrationText,
     ...tokenizerFiles(bpe),
     vocabSize: bpe.tokens.length,
     bytes: {
@@ -106,7 +114,7 @@ export function prepareDocuments(
   };
 }
 
-/** Writes what ships beside the weights: tokenizer.json, tokenizer_config.json, heldout.txt. */
+/** Writes what ships beside the weights: tokenizer.json, tokenizer_config.json, heldout.txt, calibration.txt. */
 export function writeReferenceFiles(prepared: PreparedReference, dir: string): void {
   ensureWritableDir(dir);
   for (const [field, file] of textFiles()) writeFileAtomic(join(dir, file), prepared[field]);
@@ -193,6 +201,7 @@ function readCache(dir: string, key: string): PreparedReference | undefined {
       validation: stream("validation"),
       heldout: stream("heldout"),
       heldoutText: text(TEXTS.heldoutText),
+      calibrationText: text(TEXTS.calibrationText),
       tokenizerJson: text(TEXTS.tokenizerJson),
       tokenizerConfigJson: text(TEXTS.tokenizerConfigJson),
       vocabSize: meta.vocabSize,

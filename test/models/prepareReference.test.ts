@@ -47,11 +47,20 @@ describe("models/prepareReference", () => {
     );
   });
 
-  it("writeReferenceFiles writes the three files and leaves no temporary one", () => {
+  it("prepareDocuments takes the calibration text from the validation part", () => {
+    assert.equal(prepared.calibrationText, "validation: the whale\n");
+  });
+
+  it("writeReferenceFiles writes the four files and leaves no temporary one", () => {
     const directory = mkdtempSync(join(tmpdir(), "bitfrontier-reference-"));
     try {
       writeReferenceFiles(prepared, directory);
-      assert.deepEqual(readdirSync(directory).sort(), ["heldout.txt", "tokenizer.json", "tokenizer_config.json"]);
+      assert.deepEqual(readdirSync(directory).sort(), [
+        "calibration.txt",
+        "heldout.txt",
+        "tokenizer.json",
+        "tokenizer_config.json",
+      ]);
       assert.equal(readFileSync(join(directory, "heldout.txt"), "utf8"), prepared.heldoutText);
     } finally {
       rmSync(directory, { recursive: true });
