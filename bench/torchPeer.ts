@@ -20,10 +20,16 @@ export interface PeerSide extends Side {
   stop(): void;
 }
 
-/** Starts bench/peer/llama_peer.py as a stepper: each `measure` is one of its measurements, in tokens per second. */
-export async function torchSide(name: string, python: string, args: readonly string[]): Promise<PeerSide> {
-  const script = join(packageRoot(), "bench", "peer", "llama_peer.py");
-  const child = spawn(python, [script, ...args, "--stepper"], { stdio: ["pipe", "pipe", "pipe"] });
+/** A peer that waits for "step" on its standard input and answers each with one line of JSON. */
+export interface Stepper {
+  step(): Promise<Record<string, unknown>>;
+  stop(): void;
+}
+
+/** Starts a script of bench/peer/ with `--stepper` and waits until it says that it is ready. */
+export async function stepper(name: string, python: string, script: string, args: readonly string[]): Promise<Stepper> {
+  const path = join(packageRoot(), "bench", "peer", script);
+  const child = spawn(python, [path, ...args, "--stepper"], { stdio: ["pipe", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (chunk) => {
     complaints = (complaints + chunk).slice(-2000);
@@ -36,14 +42,22 @@ export async function torchSide(name: string, python: string, args: readonly str
   };
   await next();
   return {
-    name,
-    async measure() {
+    step() {
       child.stdin.write("step\n");
-      const row = await next();
-      return spread(row.tokensPerSecond as number[]).median;
+      return next();
     },
     stop() {
       child.stdin.end("quit\n");
     },
+  };
+}
+
+/** Starts bench/peer/llama_peer.py: each `measure` is one of its measurements, in tokens per second. */
+export async function torchSide(name: string, python: string, args: readonly string[]): Promise<PeerSide> {
+  const { step, stop } = await stepper(name, python, "llama_peer.py", args);
+  return {
+    name,
+    measure: async () => spread((await step()).tokensPerSecond as number[]).median,
+    stop,
   };
 }
