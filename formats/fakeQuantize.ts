@@ -5,6 +5,7 @@ import type { Format } from "./format.ts";
 import { groupFitter } from "./groupFitter.ts";
 import { forEachGroup } from "./groups.ts";
 import { outerOf, outerScales } from "./outerScales.ts";
+import { roundGroups } from "./simd/roundGroups.ts";
 
 /** What rounding a matrix did. Relative mean squared error is sumSquaredError / sumSquares. */
 export interface RoundingError {
@@ -35,11 +36,20 @@ export function fakeQuantize(
   const fitter = groupFitter(format);
   const blocking = blockingOf(format, rows, cols, options);
   const outer = outerScales(format, fitter, weights, rows, cols, options);
+  const { scaleOf } = fitter;
+  const where = (index: number) => () => `group ${index} of ${name}`;
+  const outerAt = (index: number) => outerOf(format, outer, blocking, index);
+  if (scaleOf !== null && blocking.length % blocking.size === 0 && weights.length === rows * cols) {
+    const fast = roundGroups(fitter.kernels[0]!.book, weights, out, blocking.size, (min, max, index) =>
+      scaleOf(min, max, outerAt(index), where(index)),
+    );
+    if (fast !== null) return fast;
+  }
   const coder = coders[format.coder];
   const result: RoundingError = { sumSquaredError: 0, sumSquares: 0, groups: 0, zeroGroups: 0 };
   forEachGroup(weights, rows, cols, format, options, (span) => {
     const { index, from, to, min, max } = span;
-    const fit = fitter.fit(weights, span, outerOf(format, outer, blocking, index), () => `group ${index} of ${name}`);
+    const fit = fitter.fit(weights, span, outerAt(index), where(index));
     result.groups++;
     if (min === 0 && max === 0) result.zeroGroups++;
     result.sumSquares += span.sumSquares;

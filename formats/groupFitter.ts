@@ -16,6 +16,8 @@ export interface GroupFitter {
   readonly kernels: readonly Kernel[];
   /** The scale of a group before it is stored, from which a second level follows; 0 for zeros. */
   ideal(values: Float32Array, span: GroupSpan): number;
+  /** The stored scale from a group's extremes, where that is all of its fit; null for other formats. Not for zeros. */
+  readonly scaleOf: ((min: number, max: number, outer: Outer | null, where: () => string) => number) | null;
   /** How a group is rounded. `where` names it in errors. Throws UserError for a scale above the store's range. */
   fit(values: Float32Array, span: GroupSpan, outer: Outer | null, where: () => string): GroupFit;
 }
@@ -77,8 +79,15 @@ export function groupFitter(format: Format): GroupFitter {
   };
 
   const single = candidates.length === 1 && ratios.length === 1;
+  const byExtremes = single && format.coder === "scaled" && !codesFromExact && "fit" in rule;
   return {
     kernels,
+    scaleOf: byExtremes
+      ? (min, max, outer, where) => {
+          const { kernel, low, high } = candidates[0]!;
+          return storedScale(format, rule.fit(min, max, low, high, kernel.book.step), kernel.unit, outer, where);
+        }
+      : null,
     ideal(values, span) {
       if (span.min === 0 && span.max === 0) return 0;
       const { kernel, low, high } = candidates[0]!;

@@ -251,7 +251,7 @@ describe("bitfrontier sweep and report", function () {
     assert.match((await cli("sweep", at("none.json"))).err, /cannot read .*none\.json/);
     const out = at("runs", "d");
     const cases: [string[], RegExp][] = [
-      [["--formats", "sf4,ant4"], /unknown element "ant4"/],
+      [["--formats", "sf4,ind4"], /unknown element "ind4"/],
       [["--formats", "sf4", "--groups", "64"], /sf4@g64: group 64 is larger than the row of 32/],
       [["--formats", "sf4", "--groups", "rwo"], /sweep: groups\[0\]: expected a number, "row" or "tensor", got "rwo"/],
       [["--methods", "rnt"], /method "rnt": unknown/],

@@ -61,8 +61,27 @@ describe("bitfrontier area", () => {
     assert.deepEqual([cost.activation, cost.node, cost.terms, cost.accumulatorBits], ["int8", "asap7", 1024, 22]);
   });
 
+  it("prints synthesized figures of known pairs, with delay and energy where the library has them", async () => {
+    const [cost] = JSON.parse((await cli("area", "int4", "--synthesize", "--library", "asap7", "--json")).out);
+    assert.deepEqual([cost.provenance, cost.node, cost.accumulatorBits], ["synthesized", "asap7", 16]);
+    assert.match(cost.source, /proven over 256 pairs/);
+    assert.ok(cost.delayPs > 300 && cost.energyFj > 20);
+  });
+
+  it("prints Verilog to take away", async () => {
+    const { out } = await cli("area", "e2m1", "--activation", "int8", "--verilog");
+    assert.match(out, /^\/\/ e2m1 x int8: multiply-accumulate, 256 terms/);
+    assert.equal(out.match(/^module /gm)?.length, out.match(/^endmodule$/gm)?.length);
+    assert.match((await cli("area", "bitmod4", "--verilog")).err, /choose among/);
+  });
+
+  it("names a missing Liberty file and options that need --synthesize", async () => {
+    assert.match((await cli("area", "int4", "--synthesize", "--library", "none.lib")).err, /none\.lib: no such file/);
+    assert.equal((await cli("area", "--objective", "energy")).code, 2);
+  });
+
   it("names an unknown format, library or a number that is none", async () => {
-    assert.match((await cli("area", "ant4")).err, /unknown element "ant4"; did you mean int4/);
+    assert.match((await cli("area", "ind4")).err, /unknown element "ind4"; did you mean int4/);
     assert.match((await cli("area", "--library", "tsmc3")).err, /tsmc3/);
     assert.equal((await cli("area", "--terms", "many")).code, 2);
   });

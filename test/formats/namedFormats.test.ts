@@ -272,3 +272,33 @@ describe("unknown and impossible formats", () => {
     fails("sf4:mae", /groups choose a codebook/);
   });
 });
+
+describe("fakeQuantize of large matrices", () => {
+  it("by the SIMD program equals the general way, code by code", () => {
+    const [rows, cols] = [64, 512];
+    const values = sample(9, rows * cols);
+    for (const id of [
+      "mxfp4",
+      "mxfp6_e2m3",
+      "nvfp4",
+      "vsquant4",
+      "sf4@g64",
+      "e2m1+sr@row",
+      "int4@tensor:fp32",
+      "nf4-dq",
+    ]) {
+      const format = parseFormat(id);
+      const out = new Float32Array(values.length);
+      const { sumSquaredError, sumSquares, groups, zeroGroups } = fakeQuantize(values, rows, cols, format, out);
+      assert.deepEqual(dequantize(quantize(values, rows, cols, format), rows, cols, format), out, id);
+      const error = values.reduce((sum, value, i) => sum + (value - out[i]!) ** 2, 0);
+      assert.ok(Math.abs(sumSquaredError / error - 1) < 1e-11 && sumSquares > error, id);
+      assert.equal(groups, quantize(values, rows, cols, format).scales.length);
+      assert.equal(zeroGroups, typeof format.group === "number" ? 128 / format.group : 0, id);
+    }
+    values[20_000] = Number.NaN;
+    assert.throws(() => fakeQuantize(values, rows, cols, parseFormat("mxfp4"), values), {
+      message: /NaN at row 39, column 32/,
+    });
+  });
+});

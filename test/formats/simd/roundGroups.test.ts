@@ -8,7 +8,7 @@ const COUNT = 1 << 15;
 
 /** Rounds with the program, and one number at a time by the definition. */
 function compare(element: Element, values: Float32Array, size: number) {
-  const format = makeFormat({ element, group: size, store: "fp32" });
+  const format = makeFormat({ element, group: size, rule: "absmax", store: "fp32" });
   const { fitScale, round } = quantizerOf(format);
   const out = new Float32Array(values.length);
   const scales: number[] = [];
