@@ -5,8 +5,11 @@ export { type Codebook, type IntegerCodebook, toInt8Table, toIntegers } from "./
 export type { MacCost, Provenance } from "./cost.ts";
 export { macCostById, publishedCost } from "./costById.ts";
 export { formatMacCost } from "./formatCost.ts";
+export { type CellLibrary, LIBRARIES, libraryById } from "./libraries/index.ts";
 export { type MacOptions, MODEL_ERROR, macCost } from "./macCost.ts";
 export { NODES, type TechnologyNode, technologyNode } from "./nodes.ts";
 export { PUBLISHED, PUBLISHED_SOURCE, type PublishedMac, publishedMac } from "./published.ts";
+export { type CodedCodebook, type MacRtl, macStructures, macVerilog, type RtlOptions } from "./rtl/index.ts";
+export * from "./synthesis/index.ts";
 export { SYNTHESIZED, type SynthesizedMac } from "./synthesized.ts";
 export { type ChipShares, chipOverhead, PAPER_SHARES } from "./system.ts";

@@ -42,8 +42,6 @@ export interface MacRtl {
   rounded: ("weight" | "activation")[];
 }
 
-/** Products are exact integers in float64 up to here. */
-const MAX_PRODUCT = 2 ** 52;
 /** A case statement of a decoder has a row per code; twice this width is a table of 65536 rows. */
 const MAX_CODE_BITS = 10;
 
@@ -73,9 +71,6 @@ export function macVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
   const structure = structureOf(w, x, options.structure);
   const sumBits = accumulatorBits(w.book, x.book, terms);
   const { min, max } = productRange(w.book, x.book);
-  if (max > MAX_PRODUCT || -min > MAX_PRODUCT) {
-    throw new UserError(`${w.id} x ${x.id}: products of over 52 bits; RTL for such a range is not supported`);
-  }
   const operands: Operands = {
     weight: w,
     activation: x,
@@ -121,7 +116,7 @@ export function macVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
   const header = [
     `// ${w.id} x ${x.id}: multiply-accumulate, ${terms} terms without loss. Made by bitfrontier.`,
     `// Structure: ${structure.name}: ${structure.about}.`,
-    `// sum is an integer in units of ${unit}${rounded.length > 0 ? `; rounded to a table of INT8: ${rounded.join(", ")}` : ""}.`,
+    `// sum is an integer in units of ${Number(unit.toPrecision(12))}${rounded.length > 0 ? `; rounded to a table of INT8: ${rounded.join(", ")}` : ""}.`,
     ...(clear ? ["// clear: this cycle's product starts a new sum."] : []),
   ];
   return {

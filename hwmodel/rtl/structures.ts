@@ -17,6 +17,14 @@ const isSigned = (o: CodedOperand) => o.min < 0;
 const isTwosComplement = (o: CodedOperand) =>
   isSigned(o) &&
   o.integers.every((v, code) => v === null || v === (code < o.integers.length / 2 ? code : code - o.integers.length));
+/** Two floats of so many integer bits together that an array multiplier of them is never the smallest. */
+const MAX_ARRAY_BITS = 24;
+const isWide = (a: CodedOperand, b: CodedOperand) =>
+  hasMagnitudes(a, b) && isFloat(a) && isFloat(b) && magnitudeBits(a) + magnitudeBits(b) > MAX_ARRAY_BITS;
+const magnitudeBits = (o: CodedOperand) => bitLength(Math.max(-o.min, o.max));
+/** An operand to take as an integer beside one of another kind. */
+const isInteger = (o: CodedOperand, other: CodedOperand) =>
+  isTwosComplement(o) || (isSigned(o) && o.bits !== other.bits);
 /** Most values come with both signs: two operands of that kind need no table over their signs. */
 const isMirrored = (o: CodedOperand) => new Set(exact(o).map(Math.abs)).size <= o.integers.length / 2 + 1;
 const hasMagnitudes = (a: CodedOperand, b: CodedOperand) => !isTwosComplement(a) && !isTwosComplement(b);
@@ -26,7 +34,7 @@ export const STRUCTURES: readonly Structure[] = [
   {
     name: "twos-complement",
     about: "codes decoded to two's complement, partial products summed by adder cells (Baugh-Wooley)",
-    fits: () => true,
+    fits: (a, b) => !isWide(a, b),
     build(d, o) {
       const h = heap(o.productBits);
       partialProducts(d, o, h);
@@ -43,7 +51,7 @@ export const STRUCTURES: readonly Structure[] = [
   {
     name: "sign-magnitude",
     about: "magnitudes multiplied; the sign makes the accumulator subtract",
-    fits: hasMagnitudes,
+    fits: (a, b) => hasMagnitudes(a, b) && !isWide(a, b),
     build(d, o) {
       comment(d, "Magnitudes and their product");
       const a = decodeMagnitude(d, o.weight, o.weightCode, "weight");
@@ -101,7 +109,7 @@ export const STRUCTURES: readonly Structure[] = [
   {
     name: "integer-times-float",
     about: "the activation as an integer times the weight's significand, shifted by the weight's exponent",
-    fits: (a, b) => a.bits !== b.bits && !isTwosComplement(a) && isSigned(b),
+    fits: (a, b) => !isTwosComplement(a) && isInteger(b, a),
     build: (d, o) => integerTimesFloat(d, o, "weight", "activation"),
   },
   {
@@ -113,7 +121,7 @@ export const STRUCTURES: readonly Structure[] = [
   {
     name: "integer-times-powers",
     about: "two shifted copies of the activation added: the weight is a sum of two powers of two (APoT)",
-    fits: (a, b) => a.bits !== b.bits && powerSums(a) !== null && isSigned(b),
+    fits: (a, b) => powerSums(a) !== null && isInteger(b, a),
     build: integerTimesPowers,
   },
 ];

@@ -1,6 +1,9 @@
 export { type Cache, cacheFolder, diskCache, NO_CACHE } from "./cache.ts";
+export { type MacTableRow, macTable, TABLE_TERMS, tabulatedMac } from "./macTable.ts";
+export { openLibrary } from "./openLibrary.ts";
 export { RECIPES, type Recipe, recipeById } from "./recipes.ts";
 export { type SynthesisOptions, type Synthesized, synthesize } from "./synthesize.ts";
+export { macVerilogById, synthesizedCostById } from "./synthesizedCost.ts";
 export {
   cellArea,
   type MacSynthesisOptions,
@@ -8,4 +11,5 @@ export {
   type SynthesizedMacCost,
   synthesizeMac,
 } from "./synthesizeMac.ts";
+export { typicalStreams } from "./typicalStreams.ts";
 export { nativeYosys, wasmYosys, YOSYS_VERSION, type Yosys } from "./yosys.ts";
