@@ -112,7 +112,7 @@ describe("bitfrontier with a GGUF file", () => {
 
   it("fit gives the same fits under the same names", async () => {
     const [expected, found] = [await cli("fit", model), await cli("fit", gguf)];
-    assert.deepEqual([found.code, found.err], [0, ""]);
+    assert.equal(found.code, 0, found.err);
     const sorted = ({ out }: { out: string }) => out.trim().split("\n").sort();
     assert.deepEqual(sorted(found), sorted(expected));
   });
