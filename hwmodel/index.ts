@@ -12,4 +12,4 @@ export { PUBLISHED, PUBLISHED_SOURCE, type PublishedMac, publishedMac } from "./
 export { type CodedCodebook, type MacRtl, macStructures, macVerilog, type RtlOptions } from "./rtl/index.ts";
 export * from "./synthesis/index.ts";
 export { SYNTHESIZED, type SynthesizedMac } from "./synthesized.ts";
-export { type ChipShares, chipOverhead, PAPER_SHARES } from "./system.ts";
+export { type ChipShares, chipOverhead, PAPER_SHARES } from "./system/index.ts";

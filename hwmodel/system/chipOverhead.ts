@@ -1,4 +1,4 @@
-import { UserError } from "../formats/error.ts";
+import { UserError } from "../../formats/error.ts";
 
 /** Shares of a chip's area that grow with the MAC and with the bits of memory; the rest does not. */
 export interface ChipShares {
