@@ -3,7 +3,14 @@ import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } fr
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../formats/error.ts";
 import { isSystemError, makeDirectory, pathIs, systemReason, writeFileAtomic } from "./files.ts";
-import { isGguf, isModelTextName, readModelText, type TensorEntry, writeSafetensors } from "./model/index.ts";
+import {
+  isGguf,
+  isModelTextName,
+  type RawTensorEntry,
+  readModelText,
+  type TensorEntry,
+  writeSafetensors,
+} from "./model/index.ts";
 
 /** Files of a Hugging Face model directory that belong to its text side or its terms, and stay true after quantization. */
 const COPIED = [
@@ -42,7 +49,12 @@ export function requireEmptyOutput(out: string): void {
  * beside `out` and renamed at the end, so `out` appears whole or not at all.
  * Throws UserError when `out` is not empty or the disk refuses.
  */
-export function writeModelDirectory(out: string, source: string, tensors: Iterable<TensorEntry>, record: object): void {
+export function writeModelDirectory(
+  out: string,
+  source: string,
+  tensors: Iterable<TensorEntry | RawTensorEntry>,
+  record: object,
+): void {
   const target = resolve(out);
   requireEmptyOutput(target);
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);

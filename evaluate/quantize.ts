@@ -1,14 +1,23 @@
-import { parseFormat, UserError } from "../formats/index.ts";
+import { type Format, parseFormat, UserError } from "../formats/index.ts";
 import { CALIBRATION_WINDOWS, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
-import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
+import { type Matrix, type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import {
+  type Checkpoint,
+  exportGeneric,
   exportTensors,
+  type GenericModel,
+  genericModel,
+  isSupportedModel,
   linearLayers,
+  loadMatrices,
   loadTokenizer,
   loadWeights,
+  type ModelConfig,
   openCheckpoint,
+  type RawTensorEntry,
   readModelConfig,
   resolveModel,
+  type TensorEntry,
   tensorShapes,
 } from "./model/index.ts";
 import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
@@ -32,7 +41,10 @@ export interface QuantizeRecord extends MethodResult {
   modelSha256: string;
   format: string;
   method: string;
-  scope: "linears";
+  /** Every linear layer of the blocks; or, where the architecture is not known, every matrix but `kept`. */
+  scope: "linears" | "matrices";
+  /** Matrices of an unknown architecture that stay as they are, and why. */
+  kept?: GenericModel["kept"];
   /** Bits per quantized weight, scales included. */
   bitsPerWeight: number;
   /** What it was calibrated on; null where nothing was. */
@@ -41,7 +53,8 @@ export interface QuantizeRecord extends MethodResult {
 }
 
 /**
- * Quantizes the linear layers of a model and writes a Hugging Face directory of the dequantized weights in float32, which
+ * Quantizes the linear layers of a model (of a model of unknown architecture: its matrices, by a method that needs no
+ * calibration) and writes a Hugging Face directory of the dequantized weights in float32, which
  * any tool can load. Throws UserError naming what is wrong; `out` then does not exist.
  */
 export async function quantizeModel({
@@ -59,32 +72,35 @@ export async function quantizeModel({
   const resolved = resolveModel(model);
   if (resolved.kind === "file")
     throw new UserError(`${model}: a single .safetensors file has no config.json; give the model's folder`);
-  const config = readModelConfig(resolved.dir);
+  const known = isSupportedModel(resolved.dir);
+  // Reading the configuration of an unknown architecture throws the error that names those supported.
+  const config = known || chosen.calibration !== "none" ? readModelConfig(resolved.dir) : null;
   const checkpoint = openCheckpoint(resolved.dir);
   try {
-    const weights = loadWeights(checkpoint, config);
-    const matrices = linearLayers(config);
+    const job = config ? knownModel(checkpoint, config) : unknownModel(checkpoint, format);
+    const { matrices, weights } = job;
     const into = new Map(matrices.map(({ name, rows, cols }) => [name, new Float32Array(rows * cols)]));
+    const linears = config ? linearLayers(config) : [];
     const text =
-      chosen.calibration === "none"
+      config === null || chosen.calibration === "none"
         ? null
         : readCalibration(
             { name: resolved.name, config, tokenizer: loadTokenizer(resolved.dir) },
             calibration,
             calibrationWindows,
           );
-    const calibrator = text
-      ? calibratorOf({ config, shapes: tensorShapes(config), linears: matrices }, text)
-      : undefined;
+    const calibrator =
+      config && text ? calibratorOf({ config, shapes: tensorShapes(config), linears }, text) : undefined;
     const result = await chosen.quantize({ format, matrices, weights, into, calibrator });
     await calibrator?.release();
-    if (text) result.warnings.unshift(...calibrationWarnings({ linears: matrices }, text, null));
+    if (text) result.warnings.unshift(...calibrationWarnings({ linears }, text, null));
     const record: QuantizeRecord = {
       model: resolved.name,
       modelSha256: checkpoint.sha256(),
       format: format.id,
       method: chosen.id,
-      scope: "linears",
+      scope: config ? "linears" : "matrices",
+      ...(job.kept && { kept: job.kept }),
       bitsPerWeight: meanBitsPerWeight(matrices, format) + result.extraBitsPerWeight,
       calibration: text && {
         source: text.source,
@@ -95,10 +111,43 @@ export async function quantizeModel({
       versions,
       ...result,
     };
-    const tensors = exportTensors(checkpoint, config, (name) => into.get(name) ?? weights.get(name)!);
-    writeModelDirectory(out, resolved.dir, tensors, record);
+    writeModelDirectory(out, resolved.dir, job.tensors(into), record);
     return record;
   } finally {
     checkpoint.close();
+  }
+}
+
+/** What is quantized, and how the result goes back into a file. */
+interface Job {
+  matrices: readonly Matrix[];
+  weights: ReadonlyMap<string, Float32Array>;
+  kept?: GenericModel["kept"];
+  tensors(quantized: ReadonlyMap<string, Float32Array>): Iterable<TensorEntry | RawTensorEntry>;
+}
+
+function knownModel(checkpoint: Checkpoint, config: ModelConfig): Job {
+  const weights = loadWeights(checkpoint, config);
+  return {
+    matrices: linearLayers(config),
+    weights,
+    tensors: (quantized) => exportTensors(checkpoint, config, (name) => quantized.get(name) ?? weights.get(name)!),
+  };
+}
+
+function unknownModel(checkpoint: Checkpoint, format: Format): Job {
+  const { matrices, kept } = genericModel(checkpoint, (matrix) => refusalOf(matrix, format));
+  const weights = loadMatrices(checkpoint, matrices);
+  return { matrices, weights, kept, tensors: (quantized) => exportGeneric(checkpoint, quantized) };
+}
+
+/** Why the format does not fit the matrix, such as a group that is longer than its rows. */
+function refusalOf(matrix: Matrix, format: Format): string | null {
+  try {
+    meanBitsPerWeight([matrix], format);
+    return null;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
   }
 }

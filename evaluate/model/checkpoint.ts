@@ -25,6 +25,8 @@ export interface Checkpoint {
   readable(name: string): boolean;
   /** The tensor as float32, row-major, in a fresh buffer. @throws UserError where it is not readable */
   read(name: string): Float32Array<ArrayBuffer>;
+  /** The tensor's bytes as a safetensors file stores them, of any dtype. @throws UserError where the file is no such file */
+  readRaw(name: string): Uint8Array;
   /**
    * Reads elements from … to (exclusive) of a tensor as `read` would give them, without holding the others in memory; null
    * where the file's format has only whole tensors.
@@ -92,6 +94,12 @@ function checkpointOf(
     info: (name) => homeOf(name).tensors.get(name) as TensorInfo,
     readable: (name) => READABLE.has(homeOf(name).tensors.get(name)!.dtype),
     read: (name) => homeOf(name).readFloat32(name),
+    readRaw: (name) => {
+      const file = homeOf(name);
+      if (file.readRaw) return file.readRaw(name);
+      const { dtype } = file.tensors.get(name)!;
+      throw new UserError(`${file.path}: tensor ${JSON.stringify(name)} is ${dtype}, which cannot be copied`);
+    },
     slices: (name) => {
       const file = homeOf(name);
       return file.readSlice === undefined ? null : (from, to) => file.readSlice!(name, from, to);

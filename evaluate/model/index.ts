@@ -1,5 +1,6 @@
 export * from "./checkpoint.ts";
 export * from "./config.ts";
+export * from "./genericModel.ts";
 export * from "./layers.ts";
 export * from "./llamaNames.ts";
 export { isGguf, isModelTextName, readModelText } from "./modelText.ts";

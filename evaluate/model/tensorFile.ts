@@ -11,6 +11,8 @@ export interface TensorFile {
   readFloat32(name: string): Float32Array<ArrayBuffer>;
   /** Its elements from … to (exclusive), where the format allows to read no more than those. */
   readSlice?(name: string, from: number, to: number): Float32Array<ArrayBuffer>;
+  /** The stored bytes of one tensor, in a fresh buffer, where they mean the same in a safetensors file. */
+  readRaw?(name: string): Uint8Array;
   /** The whole file in chunks that are valid until the next one: for hashing. */
   chunks(): Iterable<Uint8Array>;
   close(): void;

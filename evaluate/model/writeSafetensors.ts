@@ -11,8 +11,18 @@ export interface TensorEntry {
   readonly data: Float32Array;
 }
 
+/** One tensor to copy: its bytes as safetensors stores `dtype`. */
+export interface RawTensorEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly bytes: Uint8Array;
+}
+
+type Entry = TensorEntry | RawTensorEntry;
+
 export interface WriteOptions {
-  /** How every tensor is stored; F16 and BF16 round to nearest, ties to even. */
+  /** How every tensor of `data` is stored; F16 and BF16 round to nearest, ties to even. */
   readonly dtype: FloatDtype;
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -21,30 +31,39 @@ export interface WriteOptions {
 const CHUNK_ELEMENTS = 4 * 1024 * 1024;
 
 /**
- * Writes a safetensors file atomically, laid out as the reference does (safetensors/src/tensor.rs, prepare): names in
- * byte order, header padded with spaces so that the data start at a multiple of 8.
+ * Writes a safetensors file atomically, laid out as the reference does (safetensors/src/tensor.rs, prepare): wider
+ * elements first, so that all are aligned, names in byte order among equals, and the header padded with spaces so that
+ * the data start at a multiple of 8.
  * @throws UserError on a shape that does not match its data, a repeated or reserved name, a finite value that F16 or
  * BF16 would turn into infinity, or when the file cannot be written; nothing is left behind
  */
-export function writeSafetensors(path: string, entries: Iterable<TensorEntry>, options: WriteOptions): void {
-  const sorted = [...entries].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+export function writeSafetensors(path: string, entries: Iterable<Entry>, options: WriteOptions): void {
   const itemBytes = options.dtype === "F32" ? 4 : 2;
+  const width = (entry: Entry) => ("data" in entry ? itemBytes : entry.bytes.length / Math.max(1, size(entry.shape)));
+  const sorted = [...entries].sort(
+    (a, b) => width(b) - width(a) || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
+  );
   const header = new Map<string, unknown>();
   if (options.metadata !== undefined) header.set("__metadata__", options.metadata);
   let position = 0;
-  for (const { name, shape, data } of sorted) {
-    const elements = shape.reduce((product, dimension) => product * dimension, 1);
-    if (elements !== data.length || !shape.every((dimension) => Number.isSafeInteger(dimension) && dimension >= 0)) {
-      throw new UserError(`cannot write ${path}: tensor ${name} has ${data.length} elements for shape [${shape}]`);
+  for (const entry of sorted) {
+    const { name, shape } = entry;
+    const elements = "data" in entry ? entry.data.length : size(shape);
+    if (elements !== size(shape) || !shape.every((dimension) => Number.isSafeInteger(dimension) && dimension >= 0)) {
+      throw new UserError(`cannot write ${path}: tensor ${name} has ${elements} elements for shape [${shape}]`);
     }
     if (name === "__metadata__" || header.has(name)) {
       throw new UserError(`cannot write ${path}: tensor name ${name} is ${header.has(name) ? "repeated" : "reserved"}`);
     }
-    const end = position + elements * itemBytes;
-    header.set(name, { dtype: options.dtype, shape, data_offsets: [position, end] });
+    const end = position + ("data" in entry ? elements * itemBytes : entry.bytes.length);
+    header.set(name, { dtype: "data" in entry ? options.dtype : entry.dtype, shape, data_offsets: [position, end] });
     position = end;
   }
   writeFileAtomic(path, fileParts(path, encodeHeader(header), sorted, options.dtype));
+}
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
 function encodeHeader(header: Map<string, unknown>): Uint8Array {
@@ -60,12 +79,17 @@ function encodeHeader(header: Map<string, unknown>): Uint8Array {
 function* fileParts(
   path: string,
   header: Uint8Array,
-  entries: readonly TensorEntry[],
+  entries: readonly Entry[],
   dtype: FloatDtype,
 ): Generator<Uint8Array> {
   yield header;
   const patterns = new Uint16Array(dtype === "F32" ? 0 : CHUNK_ELEMENTS);
-  for (const { name, data } of entries) {
+  for (const entry of entries) {
+    if (!("data" in entry)) {
+      yield entry.bytes;
+      continue;
+    }
+    const { name, data } = entry;
     if (dtype === "F32") {
       yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       continue;
