@@ -116,7 +116,8 @@ function writeFully(descriptor: number, bytes: Uint8Array): void {
   }
 }
 
-function replaceFile(from: string, to: string): void {
+/** Renames over what is there, again and again for a moment where Windows says that it is in use. */
+export function replaceFile(from: string, to: string): void {
   for (let attempt = 1; ; attempt++) {
     try {
       renameSync(from, to);

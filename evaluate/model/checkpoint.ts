@@ -5,10 +5,10 @@ import { UserError } from "../../formats/error.ts";
 import { pathIs } from "../files.ts";
 import { openGgufTensors } from "./ggufCheckpoint.ts";
 import { READABLE_GGML_TYPES } from "./ggufTypes.ts";
-import { describe, readJsonFields } from "./jsonFields.ts";
 import { isGguf } from "./modelText.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import type { TensorInfo } from "./safetensorsHeader.ts";
+import { INDEX_FILE, readIndex, SINGLE_FILE } from "./shardIndex.ts";
 import type { TensorFile } from "./tensorFile.ts";
 
 /** The named tensors of a model, from one safetensors or GGUF file or from the shards of a Hugging Face directory. */
@@ -40,12 +40,6 @@ export interface Checkpoint {
   close(): void;
 }
 
-const SINGLE_FILE = "model.safetensors";
-const INDEX_FILE = "model.safetensors.index.json";
-/** About 100 bytes for each of at most 100,000 tensors, tenfold. */
-const MAX_INDEX_BYTES = 100_000_000;
-/** The largest published models have about 200; every shard costs an open file. */
-const MAX_SHARDS = 1000;
 const READABLE: ReadonlySet<string> = new Set(READABLE_GGML_TYPES);
 
 /**
@@ -112,28 +106,6 @@ function checkpointOf(
       for (const file of files) file.close();
     },
   };
-}
-
-/** Tensor name → shard file name, validated: nothing outside the directory can be named. */
-function readIndex(indexPath: string): Map<string, string> {
-  const map = readJsonFields(indexPath, MAX_INDEX_BYTES).raw("weight_map");
-  if (!(map instanceof Map) || map.size === 0) {
-    throw new UserError(`${indexPath}: weight_map must be an object from tensor names to shard files`);
-  }
-  const index = new Map<string, string>();
-  const shards = new Set<string>();
-  for (const [tensor, shard] of map) {
-    // Reserved device names and alternate streams of Windows need ":" or lack the ending, so this pattern excludes them.
-    if (typeof shard !== "string" || !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}\.safetensors$/.test(shard)) {
-      throw new UserError(
-        `${indexPath}: ${JSON.stringify(tensor)} lies in ${describe(shard)}, which is no plain .safetensors file name`,
-      );
-    }
-    index.set(tensor, shard);
-    shards.add(shard);
-    if (shards.size > MAX_SHARDS) throw new UserError(`${indexPath} names more than ${MAX_SHARDS} shards`);
-  }
-  return index;
 }
 
 function openShards(directory: string, index: ReadonlyMap<string, string>): SafetensorsFile[] {

@@ -1,6 +1,8 @@
 export * from "./checkpoint.ts";
 export * from "./config.ts";
+export { fetchModel } from "./fetchModel.ts";
 export * from "./genericModel.ts";
+export type { FetchOptions, FetchProgress } from "./hubSnapshot.ts";
 export * from "./layers.ts";
 export * from "./llamaNames.ts";
 export { isGguf, isModelTextName, readModelText } from "./modelText.ts";
