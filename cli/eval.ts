@@ -1,5 +1,6 @@
 import { CONTEXT_MAX, tasks } from "../evaluate/tasks/index.ts";
 import { codebookOption } from "./codebooks.ts";
+import { fetchProgress } from "./fetchProgress.ts";
 import { calibrationInput, methodOptions } from "./methods.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
@@ -7,7 +8,7 @@ import { json, table } from "./table.ts";
 export const evaluate: Command = {
   name: "eval",
   summary: "score a model on a task, as it is and in a format",
-  arguments: [{ name: "MODEL", required: true, help: "folder, Hub id in the cache, or reference" }],
+  arguments: [{ name: "MODEL", required: true, help: "folder, .gguf file, Hub id (org/name), or reference" }],
   options: {
     task: { value: "T", required: true, help: tasks.map(({ usage, summary }) => `${usage}: ${summary}`).join("; ") },
     format: { value: "F", help: "format id, e.g. sf4@g128; without it the model as it is" },
@@ -39,6 +40,7 @@ export const evaluate: Command = {
       context: input.whole("context", 2, CONTEXT_MAX) ?? null,
       limitWindows: input.whole("limit", 1, Number.MAX_SAFE_INTEGER) ?? null,
       onProgress: ({ done, total, spec }) => stderr.write(`${done}/${total}  ${spec.format}\n`),
+      onFetch: fetchProgress(stderr),
       ...(threads === undefined ? {} : { threads }),
     });
     if (input.has("json")) {

@@ -1,4 +1,4 @@
-import { resolveModel } from "../evaluate/model/index.ts";
+import { fetchModel } from "../evaluate/model/index.ts";
 import { compareWithPaper, type NetworkComparison } from "../evaluate/paperComparison.ts";
 import { FIT_UNITS, openModelTensors, profileTensors, type TensorFit } from "../evaluate/profile.ts";
 import { GROUP_MAX } from "../evaluate/sweep/index.ts";
@@ -6,13 +6,14 @@ import { createProgress, type Progress } from "../evaluate/sweep/progress.ts";
 import { paperNetworks } from "../fitting/index.ts";
 import { parseFormat } from "../formats/index.ts";
 import { codebookOption, useCodebooks } from "./codebooks.ts";
+import { fetchProgress } from "./fetchProgress.ts";
 import { type Command, type Io, UsageError } from "./options.ts";
 import { type Cell, json, table } from "./table.ts";
 
 export const fit: Command = {
   name: "fit",
   summary: "fit a Student t to every weight matrix of a model, and predict what formats do to it",
-  arguments: [{ name: "MODEL", help: "folder, .safetensors or .gguf file, Hub id in the cache, or reference" }],
+  arguments: [{ name: "MODEL", help: "folder, .safetensors or .gguf file, Hub id (org/name), or reference" }],
   options: {
     by: { value: "UNIT", help: "tensor (default), row or block: also fit each row, or each block of a row" },
     block: { value: "N", help: "elements of a block with --by block (default 128)" },
@@ -35,7 +36,7 @@ export const fit: Command = {
     if (model === undefined) throw new UsageError("fit: MODEL is missing; see bitfrontier fit --help");
     useCodebooks(input);
     const formats = input.list("format").map((id) => parseFormat(id));
-    const checkpoint = openModelTensors(resolveModel(model));
+    const checkpoint = openModelTensors(await fetchModel(model, { onProgress: fetchProgress(io.stderr) }));
     let progress: Progress | undefined;
     try {
       const onTensor = (_: string, __: number, total: number) => {

@@ -1,4 +1,5 @@
 import { codebookOption } from "./codebooks.ts";
+import { fetchProgress } from "./fetchProgress.ts";
 import { calibrationInput, methodOptions } from "./methods.ts";
 import type { Command } from "./options.ts";
 import { json } from "./table.ts";
@@ -7,7 +8,7 @@ import { versions } from "./versions.ts";
 export const quantize: Command = {
   name: "quantize",
   summary: "round a model's linear layers to a format and write it as a Hugging Face folder",
-  arguments: [{ name: "MODEL", required: true, help: "folder, Hub id in the cache, or reference" }],
+  arguments: [{ name: "MODEL", required: true, help: "folder, .gguf file, Hub id (org/name), or reference" }],
   options: {
     format: { value: "F", required: true, help: "format id, e.g. sf4@g128; 'bitfrontier formats' lists the elements" },
     codebook: codebookOption,
@@ -20,7 +21,7 @@ export const quantize: Command = {
     "quantize ./model --format int3@g128 --method gptq --calibration text.txt --out ./model-int3",
   ],
 
-  async run(input, { stdout }) {
+  async run(input, { stdout, stderr }) {
     const out = input.text("out")!;
     // The engine loads a 20 MB library, which the other commands do without.
     const { quantizeModel } = await import("../evaluate/quantize.ts");
@@ -31,6 +32,7 @@ export const quantize: Command = {
       ...calibrationInput(input),
       out,
       versions: versions(),
+      onFetch: fetchProgress(stderr),
     });
     const { format, method, layers, bitsPerWeight, weightMse } = record;
     const summary = `${layers.length} layers in ${format} by ${method}: ${bitsPerWeight.toFixed(3)} bits per weight, relative error ${weightMse.toExponential(3)}`;

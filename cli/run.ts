@@ -65,7 +65,7 @@ function overview(): string {
     "",
     ...columns(commands.map(({ name, summary }) => [name, summary])),
     "",
-    "MODEL is a folder or .safetensors file, a Hub id in the local cache, or 'reference' (embedded).",
+    "MODEL is a folder, a .safetensors or .gguf file, a Hub id (org/name, fetched to its cache), or 'reference' (embedded).",
     "bitfrontier COMMAND --help explains one command; bitfrontier --version prints the version.",
     "",
   ].join("\n");

@@ -3,6 +3,7 @@ import { isSystemError, systemReason } from "../evaluate/files.ts";
 import { defaultConfig, parseConfig, type SweepConfig, sweepInto, validateConfig } from "../evaluate/sweep/index.ts";
 import { UserError } from "../formats/error.ts";
 import { codebookOption } from "./codebooks.ts";
+import { fetchProgress } from "./fetchProgress.ts";
 import { methodOptions } from "./methods.ts";
 import type { Command, Input } from "./options.ts";
 import { printReport } from "./printReport.ts";
@@ -16,7 +17,7 @@ export const sweep: Command = {
       value: "DIR",
       help: "folder of journal and report; a second run goes on where it stopped (default runs/default)",
     },
-    model: { value: "MODEL", help: "folder, Hub id in the cache, or reference" },
+    model: { value: "MODEL", help: "folder, .gguf file, Hub id (org/name), or reference" },
     formats: { value: "IDS", many: true, help: "elements or formats, separated by commas" },
     codebook: codebookOption,
     groups: { value: "LIST", many: true, help: "group sizes for elements: numbers, row, tensor" },
@@ -44,7 +45,8 @@ export const sweep: Command = {
     const { manifest, rows, failures, interrupted } = await sweepInto(
       out,
       config,
-      (each) => prepareSweep(each, threads === undefined ? {} : { threads }),
+      (each) =>
+        prepareSweep(each, { onFetch: fetchProgress(io.stderr), ...(threads === undefined ? {} : { threads }) }),
       { command: input.line, stream: io.stderr, signal: io.interruptible() },
     );
     if (rows.length > 0) await printReport(out, { rows, ...manifest }, io);

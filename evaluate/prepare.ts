@@ -9,7 +9,7 @@ import { engineVersion } from "./engine/session.ts";
 import { type LoadedModel, loadModel, readText } from "./loadedModel.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
-import { openCheckpoint, packageRoot } from "./model/index.ts";
+import { type FetchProgress, fetchModel, openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
 import type { Row } from "./row.ts";
 import {
@@ -27,6 +27,8 @@ import { pairedDifference, parseTask, type TaskData, taskById } from "./tasks/in
 export interface PrepareOptions {
   /** Threads of the engine; onnxruntime's default when absent. */
   threads?: number;
+  /** Told of the download of a Hub id that is not in the cache. */
+  onFetch?: (progress: FetchProgress) => void;
 }
 
 /** Tokens of one run of the engine: enough to fill the matrix products, small enough to stay in cache. */
@@ -37,10 +39,14 @@ const TOKENS_PER_RUN = 2048;
  * the trials. All trials share the weights, the windows and one engine session per context.
  * Throws UserError for anything that is wrong with model, text, format or method, before any trial has run.
  */
-export async function prepareSweep(config: SweepConfig, options: PrepareOptions = {}): Promise<PreparedSweep> {
+export async function prepareSweep(
+  config: SweepConfig,
+  { onFetch, ...options }: PrepareOptions = {},
+): Promise<PreparedSweep> {
   const methods = [...new Set(config.methods.map((method) => methodById(method).id))];
   const specs = planTrials({ ...config, methods }, formatNames);
   const formats = new Map(specs.filter((s) => s.format !== BASELINE).map((s) => [s.format, parseFormat(s.format)]));
+  await fetchModel(config.model, onFetch && { onProgress: onFetch });
   const model = loadModel(config.model);
   for (const format of formats.values()) meanBitsPerWeight(model.linears, format);
   const context = config.context ?? model.config.maxPositionEmbeddings;

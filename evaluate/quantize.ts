@@ -5,6 +5,8 @@ import {
   type Checkpoint,
   exportGeneric,
   exportTensors,
+  type FetchProgress,
+  fetchModel,
   type GenericModel,
   genericModel,
   isSupportedModel,
@@ -16,14 +18,13 @@ import {
   openCheckpoint,
   type RawTensorEntry,
   readModelConfig,
-  resolveModel,
   type TensorEntry,
   tensorShapes,
 } from "./model/index.ts";
 import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
 
 export interface QuantizeOptions {
-  /** Directory, Hub id in the cache, or "reference". */
+  /** Directory, GGUF file, Hub id (downloaded if need be), or "reference". */
   model: string;
   format: string;
   method: string;
@@ -33,6 +34,8 @@ export interface QuantizeOptions {
   /** New or empty folder. */
   out: string;
   versions: Record<string, string>;
+  /** Told of the download of a Hub id that is not in the cache. */
+  onFetch?: (progress: FetchProgress) => void;
 }
 
 /** What was done; also written as bitfrontier.json beside the weights. */
@@ -65,11 +68,12 @@ export async function quantizeModel({
   calibrationWindows = CALIBRATION_WINDOWS,
   out,
   versions,
+  onFetch,
 }: QuantizeOptions): Promise<QuantizeRecord> {
   requireEmptyOutput(out);
   const format = parseFormat(id);
   const chosen = methodById(method);
-  const resolved = resolveModel(model);
+  const resolved = await fetchModel(model, onFetch && { onProgress: onFetch });
   if (resolved.kind === "file")
     throw new UserError(`${model}: a single .safetensors file has no config.json; give the model's folder`);
   const known = isSupportedModel(resolved.dir);
