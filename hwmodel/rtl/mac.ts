@@ -1,11 +1,20 @@
 import { UserError } from "../../formats/error.ts";
-import { accumulatorBits, productRange } from "../accumulator.ts";
+import { accumulatorBits } from "../accumulator.ts";
 import { addTo } from "./accumulate.ts";
 import { ADDER_MODULES } from "./adders.ts";
-import { type CodedCodebook, type CodedOperand, codedOperand } from "./codes.ts";
-import { type Bit, bitsOf, comment, concatenate, type Draft, depthOf, draft, identifier, wire } from "./draft.ts";
+import { type CodedCodebook, codedOperand } from "./codes.ts";
+import { type Bit, bitsOf, comment, concatenate, type Draft, draft, identifier, wire } from "./draft.ts";
 import { type AdderStyle, addBit, heap, sumHeap } from "./heap.ts";
-import type { Operands, Product, Structure } from "./product.ts";
+import {
+  exactProduct,
+  MULTIPLIER_PORTS,
+  type MultiplierModule,
+  moduleText,
+  multiplierModule,
+  operandsFor,
+  structureOf,
+} from "./multiplier.ts";
+import type { Operands, Product } from "./product.ts";
 import { STRUCTURES } from "./structures.ts";
 
 export interface RtlOptions {
@@ -42,10 +51,6 @@ export interface MacRtl {
   rounded: ("weight" | "activation")[];
 }
 
-/** A case statement of a decoder has a row per code; twice this width is a table of 65536 rows. */
-const MAX_CODE_BITS = 10;
-
-const MULTIPLIER_PORTS = ["weight", "activation", "product", "negate"];
 const TOP_PORTS = [...MULTIPLIER_PORTS, "clk", "clear", "sum", "multiplier", "weight_q", "activation_q"];
 
 /** Names of the structures that fit a pair of codebooks, simplest first. */
@@ -64,22 +69,9 @@ export function macVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
   const { terms = 256, adder = "ripple", clear = false, inputRegisters = false, productRegister = false } = options;
   const w = codedOperand(weight);
   const x = codedOperand(activation);
-  for (const o of [w, x]) {
-    if (o.bits > MAX_CODE_BITS)
-      throw new UserError(`${o.id}: codes of ${o.bits} bits; RTL takes at most ${MAX_CODE_BITS}`);
-  }
   const structure = structureOf(w, x, options.structure);
   const sumBits = accumulatorBits(w.book, x.book, terms);
-  const { min, max } = productRange(w.book, x.book);
-  const operands: Operands = {
-    weight: w,
-    activation: x,
-    weightCode: bitsOf("weight", w.bits),
-    activationCode: bitsOf("activation", x.bits),
-    magnitudeBits: bitLengthOf(max > -min ? max : -min),
-    productBits: min < 0n ? Math.max(bitLengthOf(max), bitLengthOf(-min - 1n)) + 1 : bitLengthOf(max),
-    style: adder,
-  };
+  const operands = operandsFor(w, x, adder);
   const name = `${identifier(w.id)}_x_${identifier(x.id)}`;
   const fused = structure.fuse !== undefined;
   if (fused && productRegister) throw new UserError(`${structure.name}: has no product to register`);
@@ -133,52 +125,9 @@ export function macVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
     latency: 1 + Number(inputRegisters) + Number(productRegister),
     terms,
     clear,
-    reference: (weightCode, activationCode) => {
-      const a = w.integers[weightCode];
-      const b = x.integers[activationCode];
-      return a === null || b === null || a === undefined || b === undefined ? null : a * b + 0;
-    },
+    reference: exactProduct(w, x),
     unit,
     rounded,
-  };
-}
-
-function structureOf(w: CodedOperand, x: CodedOperand, wanted: string | undefined): Structure {
-  const fitting = STRUCTURES.filter((s) => s.fits(w, x));
-  const found = wanted === undefined ? fitting[0] : fitting.find((s) => s.name === wanted);
-  if (found) return found;
-  throw new UserError(
-    `structure ${wanted}: not one for ${w.id} x ${x.id}; these fit: ${fitting.map((s) => s.name).join(", ")}`,
-  );
-}
-
-interface MultiplierModule {
-  name: string;
-  text: string;
-  width: number;
-  signed: boolean;
-  negated: boolean;
-  depth: number;
-}
-
-function multiplierModule(name: string, structure: Structure, o: Operands): MultiplierModule {
-  const d = draft(MULTIPLIER_PORTS);
-  const product = structure.build(d, o);
-  d.lines.push(`assign product = ${concatenate(product.bits)};`);
-  if (product.negate) d.lines.push(`assign negate = ${product.negate};`);
-  const ports = [
-    `input wire [${o.weight.bits - 1}:0] weight`,
-    `input wire [${o.activation.bits - 1}:0] activation`,
-    `output wire [${product.bits.length - 1}:0] product`,
-    ...(product.negate ? ["output wire negate"] : []),
-  ];
-  return {
-    name,
-    text: moduleText(name, ports, d),
-    width: product.bits.length,
-    signed: product.signed,
-    negated: product.negate !== null,
-    depth: depthOf(d, product.bits),
   };
 }
 
@@ -225,13 +174,4 @@ function registered(d: Draft, inputRegisters: boolean, o: Operands, clear: boole
     activationCode: bitsOf(`activation${suffix}`, o.activation.bits),
     clear: clear ? "clear" : null,
   };
-}
-
-function moduleText(name: string, ports: readonly string[], d: Draft): string {
-  const body = d.lines.map((line) => (line === "" ? "" : `  ${line}`)).join("\n");
-  return `module ${name} (\n${ports.map((p) => `  ${p}`).join(",\n")}\n);\n${body}\nendmodule`;
-}
-
-function bitLengthOf(x: bigint): number {
-  return x <= 0n ? 0 : x.toString(2).length;
 }
