@@ -4,7 +4,6 @@ export { fetchModel } from "./fetchModel.ts";
 export * from "./genericModel.ts";
 export type { FetchOptions, FetchProgress } from "./hubSnapshot.ts";
 export * from "./layers.ts";
-export * from "./llamaNames.ts";
 export { isGguf, isModelTextName, readModelText } from "./modelText.ts";
 export * from "./resolve.ts";
 export { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
