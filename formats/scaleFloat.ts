@@ -10,9 +10,16 @@ export function exponentOf(x: number): number {
   return ((words[highWord]! >>> 20) & 0x7ff) - 1023;
 }
 
+/** 2^n, −1022 ≤ n ≤ 1023: the operator takes tens of nanoseconds, which every group of a matrix would pay. */
+export function powerOfTwo(n: number): number {
+  words[1 - highWord] = 0;
+  words[highWord] = (n + 1023) << 20;
+  return double[0]!;
+}
+
 /** x > 0 rounded to `fractionBits` after the leading one, subnormal below 2^minExponent, ties to even. */
 export function roundBinary(x: number, fractionBits: number, minExponent: number): number {
-  const step = 2 ** (Math.max(exponentOf(x), minExponent) - fractionBits);
+  const step = powerOfTwo(Math.max(exponentOf(x), minExponent) - fractionBits);
   return (x / step + INTEGER_GRID - INTEGER_GRID) * step;
 }
 
