@@ -1,4 +1,13 @@
-import { elementFamilies, formatSheet, formatTable, listElements, renderSheet } from "../formats/index.ts";
+import {
+  elementFamilies,
+  formatSheet,
+  formatTable,
+  listElements,
+  listFormats,
+  renderSheet,
+  scaleRules,
+  scaleStores,
+} from "../formats/index.ts";
 import { codebookOption } from "./codebooks.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
@@ -12,7 +21,13 @@ export const formats: Command = {
     markdown: { help: "print the list as the Markdown tables of the README" },
     json: { help: "print JSON" },
   },
-  examples: ["formats", "formats sf4@g64", "formats e2m1+sr --json", "formats '[-1,-0.5,0,0.5,1]@g64'"],
+  examples: [
+    "formats",
+    "formats sf4@g64",
+    "formats mxfp4",
+    "formats e2m1+sr --json",
+    "formats '[-1,-0.5,0,0.5,1]@g64'",
+  ],
 
   async run({ positionals: [id], has }, { stdout }) {
     if (id !== undefined) {
@@ -25,8 +40,9 @@ export const formats: Command = {
       return undefined;
     }
     const elements = listElements();
+    const named = listFormats();
     if (has("json")) {
-      stdout.write(json(elements));
+      stdout.write(json({ elements, formats: named.map(({ id }) => formatSheet(id)) }));
       return undefined;
     }
     const rows = elements.map(({ id, aliases, label, family, bits, values, tie }) => [
@@ -41,7 +57,22 @@ export const formats: Command = {
     stdout.write(table(["id", "bits", "values", "family", "ties", "what", "aliases"], rows));
     stdout.write("\nids with parameters:\n");
     for (const { grammar } of elementFamilies) stdout.write(`  ${grammar.replaceAll("`", "")}\n`);
-    stdout.write("\na format is ELEMENT@GROUP[:RULE][:STORE][:TIE], e.g. sf4@g128; GROUP is gN, row or tensor\n");
+    const sheets = named.map(({ id }) => formatSheet(id));
+    const cells = sheets.map(({ id, bits, storage, bitsPerWeight, group, scaleRule, scaleStore, label, aliases }) => [
+      id,
+      bitsPerWeight ?? `${bits} + ${storage.group}/${group}`,
+      group,
+      scaleRule,
+      scaleStore,
+      label,
+      aliases.join(" "),
+    ]);
+    stdout.write("\nnamed formats:\n");
+    stdout.write(table(["id", "bits/weight", "group", "scale", "stored as", "what", "aliases"], cells));
+    stdout.write("\na format is ELEMENT@GROUP[:RULE][:STORE][:TIE], e.g. sf4@g128; GROUP is gN, row or tensor;\n");
+    stdout.write("or a named format with the same options, e.g. mxfp4:rceil, bitmod4@g64\n");
+    stdout.write(`  RULE: ${Object.keys(scaleRules).join(", ")}\n`);
+    stdout.write(`  STORE: ${Object.keys(scaleStores).join(", ")}\n`);
     return undefined;
   },
 };

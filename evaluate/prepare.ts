@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Format, getElement, namedFormat, parseFormat } from "../formats/index.ts";
+import {
+  type Format,
+  formatSheet,
+  getElement,
+  namedFormat,
+  operandsOf,
+  parseFormat,
+  storageBits,
+} from "../formats/index.ts";
 import { formatMacCost } from "../hwmodel/index.ts";
 import type { Calibrator } from "./calibration/index.ts";
 import { type CalibrationText, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
@@ -87,10 +95,25 @@ function calibrationKey({ textSha256, count, context }: CalibrationText): Record
   return { calibration: { textSha256, windows: count, context } };
 }
 
-/** Every codebook of the formats once. */
+/** The values of each codebook, by the name its rows go by: all that any group may take, for families. */
 function codebooksOf(formats: readonly Format[]) {
-  const elements = new Map(formats.flatMap((format) => format.elements.map((element) => [element.id, element])));
-  return [...elements.values()].map(({ id, label, family, values }) => ({ id, label, family, values: [...values] }));
+  const byName = new Map(formats.map((format) => [elementName(format), format]));
+  return [...byName].map(([id, format]) => ({
+    id,
+    label: formatSheet(format.id).label,
+    family: familyOf(format),
+    bits: storageBits(format).code,
+    values: [...new Set(operandsOf(format).flatMap(({ values }) => values))].sort((a, b) => a - b),
+  }));
+}
+
+/** What rows of a format are called beside others of their group: the named format, else the element. */
+function elementName({ name, elements }: Format): string {
+  return name ?? elements[0]!.id;
+}
+
+function familyOf({ element }: Format): string {
+  return element?.family ?? "several";
 }
 
 interface PreparedTask extends TaskData {
@@ -174,9 +197,8 @@ async function runTrial(
     model: model.name,
     modelSha256: model.sha256,
     format: spec.format,
-    // A format whose groups choose among codebooks goes by its name.
-    element: format ? (format.element?.id ?? format.name!) : BASELINE,
-    family: format ? (format.element?.family ?? "several") : BASELINE,
+    element: format ? elementName(format) : BASELINE,
+    family: format ? familyOf(format) : BASELINE,
     method: spec.method,
     scope: spec.scope,
     group: format?.group ?? null,

@@ -11,7 +11,7 @@ describe("bitfrontier formats", () => {
     const { code, out, err } = await cli("formats");
     assert.deepEqual([code, err], [0, ""]);
     for (const { id } of listElements()) assert.ok(out.includes(`\n${id} `), id);
-    assert.equal(JSON.parse((await cli("formats", "--json")).out).length, listElements().length);
+    assert.equal(JSON.parse((await cli("formats", "--json")).out).elements.length, listElements().length);
   });
 
   it("prints a sheet with the values, also as JSON", async () => {
