@@ -1,10 +1,9 @@
-import { closeSync } from "node:fs";
 import { UserError } from "../../formats/error.ts";
 import { type GgufValue, readGgufHeader } from "./ggufHeader.ts";
 import { ggmlType, READABLE_GGML_TYPES } from "./ggufTypes.ts";
-import { type OpenFile, openRegularFile, readFully } from "./readAt.ts";
+import { type OpenFile, readFully } from "./readAt.ts";
 import type { TensorInfo } from "./safetensorsHeader.ts";
-import { allocateFor, chunksOf, requireLittleEndian, type TensorFile } from "./tensorFile.ts";
+import { allocateFor, openTensorFile, type TensorFile } from "./tensorFile.ts";
 
 /** An open GGUF file: its validated header, and single tensors dequantized. Names are the file's own. */
 export interface GgufFile extends TensorFile {
@@ -19,32 +18,11 @@ const CHUNK_BYTES = 1024 * 1024;
  * @throws UserError naming the file and what is wrong with it
  */
 export function openGguf(path: string): GgufFile {
-  requireLittleEndian();
-  const file = openRegularFile(path);
-  let open = true;
-  const close = (): void => {
-    if (open) closeSync(file.descriptor);
-    open = false;
-  };
-  try {
+  return openTensorFile(path, (file, finder) => {
     const { metadata, tensors } = readGgufHeader(file);
-    return {
-      path,
-      metadata,
-      tensors,
-      readFloat32(name) {
-        if (!open) throw new Error(`${path} is closed`);
-        const info = tensors.get(name);
-        if (info === undefined) throw new UserError(`${path} has no tensor ${JSON.stringify(name)}`);
-        return readTensor(file, name, info);
-      },
-      chunks: () => chunksOf(file),
-      close,
-    };
-  } catch (error) {
-    close();
-    throw error;
-  }
+    const find = finder(tensors);
+    return { metadata, tensors, readFloat32: (name: string) => readTensor(file, name, find(name)) };
+  });
 }
 
 function readTensor(file: OpenFile, name: string, { dtype, begin, end }: TensorInfo): Float32Array<ArrayBuffer> {

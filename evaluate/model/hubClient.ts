@@ -23,8 +23,6 @@ const DEFAULT_ENDPOINT = "https://huggingface.co";
 /** The Hub redirects a download once or twice (renamed model, then content delivery network). */
 const MAX_REDIRECTS = 5;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
-/** Waiting for an answer, and between two parts of one. */
-export const IDLE_MS = 60_000;
 /** A model of 1000 shards and as many other files has some 500 kB of description. */
 const MAX_LISTING_BYTES = 16 * 1024 * 1024;
 /** 1 PiB: beyond any model, and exact in a double. */

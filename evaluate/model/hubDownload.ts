@@ -16,7 +16,7 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../formats/error.ts";
 import { isSystemError, replaceFile, systemReason } from "../files.ts";
-import { causeOf, type HubFile, hubFetch, IDLE_MS, TransientError } from "./hubClient.ts";
+import { causeOf, type HubFile, hubFetch, TransientError } from "./hubClient.ts";
 
 export interface DownloadOptions {
   /** Model id, for messages. */
@@ -29,6 +29,8 @@ export interface DownloadOptions {
   readonly onBytes: (bytes: number) => void;
   /** First pause before another try; it doubles. */
   readonly retryMs: number;
+  /** Longest wait for the server to send something. */
+  readonly idleMs: number;
 }
 
 /** Tries without a single new byte before giving up. */
@@ -68,9 +70,13 @@ export async function downloadBlob(options: DownloadOptions): Promise<void> {
 }
 
 /** Adds what the server sends from byte `start` on to `partial`. */
-async function appendFrom({ id, url, file, onBytes }: DownloadOptions, partial: string, start: number): Promise<void> {
+async function appendFrom(
+  { id, url, file, onBytes, idleMs }: DownloadOptions,
+  partial: string,
+  start: number,
+): Promise<void> {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(new Error(`no answer for ${IDLE_MS / 1000} seconds`)), IDLE_MS);
+  const timer = setTimeout(() => stop.abort(new Error(`nothing came for ${idleMs / 1000} seconds`)), idleMs);
   try {
     const range: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
     const response = await hubFetch(id, url, range, stop.signal);

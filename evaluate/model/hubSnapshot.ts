@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { UserError } from "../../formats/error.ts";
 import { isSystemError, makeDirectory, pathIs, systemReason, writeFileAtomic } from "../files.ts";
 import { cacheFolder } from "./hubCache.ts";
-import { describeModel, type HubFile, type HubModel, hubEndpoint, IDLE_MS, TransientError } from "./hubClient.ts";
+import { describeModel, type HubFile, type HubModel, hubEndpoint, TransientError } from "./hubClient.ts";
 import { downloadBlob } from "./hubDownload.ts";
 import { INDEX_FILE, readIndex, SINGLE_FILE } from "./shardIndex.ts";
 
@@ -19,6 +19,8 @@ export interface FetchOptions {
   readonly onProgress?: (progress: FetchProgress) => void;
   /** First pause before another try; 1000 ms by default. */
   readonly retryMs?: number;
+  /** Longest wait for the Hub to send something; a minute by default. */
+  readonly idleMs?: number;
 }
 
 /** Files of a model's root that belong to configuration, tokenizer and terms, with a size none of them reaches. */
@@ -43,6 +45,9 @@ const MAX_SMALL_BYTES = 128 * 1024 * 1024;
 /** Room that is left on the disk beside the model. */
 const SPARE_BYTES = 64 * 1024 * 1024;
 const MAX_TRIES = 4;
+const RETRY_MS = 1000;
+/** Waiting for an answer, and between two parts of one. */
+const IDLE_MS = 60_000;
 
 /**
  * Fetches configuration, tokenizer and safetensors of a model's `main` into the Hub cache, in the layout of
@@ -51,7 +56,7 @@ const MAX_TRIES = 4;
  * @throws UserError naming the model and the file
  */
 export async function fetchSnapshot(id: string, options: FetchOptions = {}): Promise<void> {
-  const model = await describe(id, options.retryMs ?? 1000);
+  const model = await describe(id, options);
   const folder = cacheFolder(id);
   const snapshot = join(folder, "snapshots", model.commit);
   try {
@@ -77,10 +82,10 @@ export async function fetchSnapshot(id: string, options: FetchOptions = {}): Pro
   }
 }
 
-async function describe(id: string, retryMs: number): Promise<HubModel> {
+async function describe(id: string, { retryMs = RETRY_MS, idleMs = IDLE_MS }: FetchOptions): Promise<HubModel> {
   for (let tries = 1; ; tries++) {
     try {
-      return await describeModel(id, AbortSignal.timeout(IDLE_MS));
+      return await describeModel(id, AbortSignal.timeout(idleMs));
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       if (tries === MAX_TRIES) throw new UserError(`model ${id} is not in the cache, and ${error.message}`);
@@ -130,7 +135,8 @@ async function fetchFile(
   if (!isThere(blob)) {
     report(0);
     const url = `${hubEndpoint()}/${id}/resolve/${commit}/${encodeURIComponent(file.name)}`;
-    await downloadBlob({ id, url, blob, file, onBytes: report, retryMs: options.retryMs ?? 1000 });
+    const { retryMs = RETRY_MS, idleMs = IDLE_MS } = options;
+    await downloadBlob({ id, url, blob, file, onBytes: report, retryMs, idleMs });
   }
   point(pointer, blob);
 }

@@ -1,9 +1,8 @@
-import { closeSync } from "node:fs";
 import { UserError } from "../../formats/error.ts";
 import { bfloat16ToFloat32Bits, float16ToFloat32Bits } from "./halfFloats.ts";
-import { type OpenFile, openRegularFile, READ_CHUNK_BYTES, readFully } from "./readAt.ts";
+import { type OpenFile, READ_CHUNK_BYTES, readFully } from "./readAt.ts";
 import { readSafetensorsHeader, type TensorInfo } from "./safetensorsHeader.ts";
-import { allocateFor, chunksOf, requireLittleEndian, type TensorFile } from "./tensorFile.ts";
+import { allocateFor, openTensorFile, type TensorFile } from "./tensorFile.ts";
 
 /** An open safetensors file: its validated header, and positional reads of single tensors. */
 export interface SafetensorsFile extends TensorFile {
@@ -20,35 +19,17 @@ export interface SafetensorsFile extends TensorFile {
  * @throws UserError naming the file and what is wrong with it (also for a Git LFS pointer or an HTML page)
  */
 export function openSafetensors(path: string): SafetensorsFile {
-  requireLittleEndian();
-  const file = openRegularFile(path);
-  let open = true;
-  const close = (): void => {
-    if (open) closeSync(file.descriptor);
-    open = false;
-  };
-  try {
+  return openTensorFile(path, (file, finder) => {
     const { tensors, metadata } = readSafetensorsHeader(file);
-    const find = (name: string): TensorInfo => {
-      if (!open) throw new Error(`${path} is closed`);
-      const info = tensors.get(name);
-      if (info === undefined) throw new UserError(`${path} has no tensor ${JSON.stringify(name)}`);
-      return info;
-    };
+    const find = finder(tensors);
     return {
-      path,
       tensors,
       metadata,
-      readRaw: (name) => readRaw(file, name, find(name)),
-      readFloat32: (name) => readFloat32(file, name, find(name)),
-      readSlice: (name, from, to) => readFloat32(file, name, find(name), [from, to]),
-      chunks: () => chunksOf(file),
-      close,
+      readRaw: (name: string) => readRaw(file, name, find(name)),
+      readFloat32: (name: string) => readFloat32(file, name, find(name)),
+      readSlice: (name: string, from: number, to: number) => readFloat32(file, name, find(name), [from, to]),
     };
-  } catch (error) {
-    close();
-    throw error;
-  }
+  });
 }
 
 function readRaw(file: OpenFile, name: string, info: TensorInfo): Uint8Array<ArrayBuffer> {

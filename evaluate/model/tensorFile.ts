@@ -1,5 +1,6 @@
+import { closeSync } from "node:fs";
 import { UserError } from "../../formats/error.ts";
-import { type OpenFile, READ_CHUNK_BYTES, readFully } from "./readAt.ts";
+import { type OpenFile, openRegularFile, READ_CHUNK_BYTES, readFully } from "./readAt.ts";
 import type { TensorInfo } from "./safetensorsHeader.ts";
 
 /** One open file of named tensors, whatever its format. */
@@ -31,7 +32,7 @@ export function allocateFor(file: OpenFile, name: string, byteLength: number): A
 }
 
 /** The bytes of a file, one buffer refilled. */
-export function* chunksOf(file: OpenFile): Generator<Uint8Array> {
+function* chunksOf(file: OpenFile): Generator<Uint8Array> {
   const chunk = new Uint8Array(Math.min(READ_CHUNK_BYTES, file.size));
   for (let offset = 0; offset < file.size; offset += chunk.byteLength) {
     const part = chunk.subarray(0, Math.min(chunk.byteLength, file.size - offset));
@@ -40,8 +41,42 @@ export function* chunksOf(file: OpenFile): Generator<Uint8Array> {
   }
 }
 
+/** What tells one file format from another. */
+export type TensorReader = Omit<TensorFile, "path" | "chunks" | "close">;
+/** Where a tensor lies. @throws UserError when the file has none of that name */
+export type FindTensor = (name: string) => TensorInfo;
+
+/**
+ * Opens `path` and lets `read` validate its header and say how its tensors are read; closes it should that fail.
+ * `read` gets the file, and calls `finder` once with the tensors it has found.
+ */
+export function openTensorFile<T extends TensorReader>(
+  path: string,
+  read: (file: OpenFile, finder: (tensors: ReadonlyMap<string, TensorInfo>) => FindTensor) => T,
+): T & TensorFile {
+  requireLittleEndian();
+  const file = openRegularFile(path);
+  let open = true;
+  const close = (): void => {
+    if (open) closeSync(file.descriptor);
+    open = false;
+  };
+  const finder = (tensors: ReadonlyMap<string, TensorInfo>) => (name: string) => {
+    if (!open) throw new Error(`${path} is closed`);
+    const info = tensors.get(name);
+    if (info === undefined) throw new UserError(`${path} has no tensor ${JSON.stringify(name)}`);
+    return info;
+  };
+  try {
+    return { ...read(file, finder), path, chunks: () => chunksOf(file), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
 /** Tensors are stored little-endian and read as typed arrays, which have the machine's byte order. */
-export function requireLittleEndian(): void {
+function requireLittleEndian(): void {
   if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
     throw new UserError("checkpoints can only be read on a little-endian machine");
   }

@@ -145,6 +145,19 @@ describe("evaluate/model/fetchModel", () => {
     assert.equal(sha256(readFileSync(snapshot("model.safetensors"))), sha256(weights));
   });
 
+  it("a server that falls silent is left after a while, and asked again", async () => {
+    let stalls = 2;
+    hub.intercept = (request, response) => {
+      if (request.url !== "/cdn/model.safetensors" || stalls-- === 0) return false;
+      response.writeHead(200, { "content-length": weights.length });
+      response.write(weights.subarray(0, 100));
+      return true;
+    };
+    await fetchModel("org/model", { retryMs: 1, idleMs: 60 });
+    assert.equal(hub.requests.at(-1)!.range, "bytes=100-");
+    assert.equal(sha256(readFileSync(snapshot("model.safetensors"))), sha256(weights));
+  });
+
   it("a server that ignores Range is read again from the start", async () => {
     Object.assign(file("model.safetensors"), { cutAfter: weights.length - 1, noRange: true });
     hub.intercept = (request) => {

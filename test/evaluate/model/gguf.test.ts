@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { type GgufFile, openGguf } from "../../../evaluate/model/gguf.ts";
+import { UserError } from "../../../formats/error.ts";
 import { assertUserError, temporaryDirectory } from "./support.ts";
 import { floats, type GgufSpec, ggufBytes, join, type Meta, text, u32, u64 } from "./writeGguf.ts";
 
@@ -137,6 +138,42 @@ describe("evaluate/model/gguf", () => {
   for (const [what, spec, ...words] of HOSTILE) {
     it(`openGguf refuses ${what}`, () => assertUserError(() => open(spec), "m.gguf", ...words));
   }
+
+  it("openGguf either reads or refuses a file with a few bytes changed: no crash, no hang", () => {
+    const whole = ggufBytes({
+      metadata: [
+        ["text", ["str", "value"]],
+        ["list", ["strs", ["a", "bc"]]],
+        ["numbers", ["i32s", [1, 2, 3]]],
+        ["general.alignment", ["u32", 32]],
+      ],
+      tensors: [A, B],
+    });
+    let state = 5;
+    const random = (below: number): number => {
+      state = (state * 48271) % 0x7fffffff;
+      return state % below;
+    };
+    let refused = 0;
+    for (let round = 0; round < 400; round++) {
+      const changed = whole.slice();
+      for (let k = random(3); k >= 0; k--)
+        changed[random(whole.length - 64)] = [0, 1, 0x7f, 0xff, random(256)][random(5)]!;
+      writeFileSync(temporary.at("m.gguf"), changed);
+      try {
+        const file = openGguf(temporary.at("m.gguf"));
+        try {
+          for (const name of file.tensors.keys()) file.readFloat32(name);
+        } finally {
+          file.close();
+        }
+      } catch (error) {
+        assert.ok(error instanceof UserError, String((error as Error).stack));
+        refused++;
+      }
+    }
+    assert.ok(refused > 120 && refused < 400, `${refused} refused`);
+  });
 
   it("openGguf recognises a Git LFS pointer and a web page", () => {
     assertUserError(() => open(new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\noid")), "Git LFS");
