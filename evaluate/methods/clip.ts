@@ -1,26 +1,32 @@
-import { type Format, quantizerOf } from "../../formats/index.ts";
 import type { Moments } from "../calibration/index.ts";
-import { scaled } from "./grid.ts";
-import type { Grid, RangePart, Rounder } from "./part.ts";
+import { formatGrid } from "./grid.ts";
+import type { Grid, PartOptions, Place, RangePart, Rounder, Ungridded } from "./part.ts";
 
-/** Error of a group rounded by `round`; `from` is its first column. */
-type Loss = (values: Float32Array, round: Rounder, from: number) => number;
+/** Error of a group rounded by `round`. */
+type Loss = (values: Float32Array, round: Rounder, place: Place) => number;
+
+const options = {
+  steps: { default: 40, help: "ratios tried" },
+  step: { default: 0.005, help: "distance of two ratios" },
+};
 
 /**
- * Clip search: the group's values times each of the ratios 1, 1 − step, … are what the scale is fitted to; the scale of
+ * Clip search: the group's values times each of the ratios 1, 1 − step, … are what the format is fitted to; the fit of
  * least loss stays, the first of equals. Values beyond the shrunk range clip.
  */
-export function clipGrid(format: Format, steps: number, step: number, loss: Loss): Grid {
-  const quantizer = quantizerOf(format);
+function clipGrid(layer: Ungridded, given: PartOptions, loss: Loss): Grid {
+  const own = formatGrid(layer);
+  const [steps, step] = [given.steps ?? options.steps.default, given.step ?? options.step.default].map(Number);
   return {
     plain: false,
-    fit(values, from) {
-      let [best, least] = [scaled(quantizer, quantizer.fitScale(values)), Number.POSITIVE_INFINITY];
-      const shrunk = new Float32Array(values.length);
-      for (let i = 0; i < steps; i++) {
-        for (let j = 0; j < values.length; j++) shrunk[j] = values[j]! * (1 - i * step);
-        const round = scaled(quantizer, quantizer.fitScale(shrunk));
-        const error = loss(values, round, from);
+    fit(values, place) {
+      let [best, least] = [own.fit(values, place), Number.POSITIVE_INFINITY];
+      for (let i = 0; i < steps!; i++) {
+        const round = own.fit(
+          values.map((w) => w * (1 - i * step!)),
+          place,
+        );
+        const error = loss(values, round, place);
         if (error < least) [best, least] = [round, error];
       }
       return best;
@@ -36,7 +42,7 @@ const weightLoss: Loss = (values, round) => {
 
 /** The error of the group's part of the output, δᵀ H δ with H the moments of the group's own inputs. */
 function outputLoss({ gram, columns }: Moments): Loss {
-  return (values, round, from) => {
+  return (values, round, { column: from }) => {
     const size = values.length;
     // Groups longer than a row (of `@tensor`) begin at column 0 and go on row by row.
     let sum = 0;
@@ -55,34 +61,22 @@ function outputLoss({ gram, columns }: Moments): Loss {
   };
 }
 
-const options = {
-  steps: { default: 40, help: "ratios tried" },
-  step: { default: 0.005, help: "distance of two ratios" },
-};
-
-const part = { slot: "range", options } as const;
-const number = (value: number | true | undefined, fallback: number) => (typeof value === "number" ? value : fallback);
-
 /** Least squared error of the weights, as llm-datatypes searches (1, 0.995 … 0.805), but for each group. */
 export const clip: RangePart = {
-  ...part,
+  slot: "range",
+  options,
   id: "clip",
   summary: "clip each group where the squared error of its weights is least",
   calibration: "none",
-  act:
-    ({ steps, step }) =>
-    (format) =>
-      clipGrid(format, number(steps, options.steps.default), number(step, options.step.default), weightLoss),
+  act: (given) => (layer) => clipGrid(layer, given, weightLoss),
 };
 
 /** Least squared error of the layer's output, for each output row and group as in AWQ's clipping (Lin et al. 2023). */
 export const clipOutput: RangePart = {
-  ...part,
+  slot: "range",
+  options,
   id: "clip-output",
   summary: "clip each group where the squared error of the layer's output is least",
   calibration: "inputs",
-  act:
-    ({ steps, step }) =>
-    (format, moments) =>
-      clipGrid(format, number(steps, options.steps.default), number(step, options.step.default), outputLoss(moments!)),
+  act: (given) => (layer) => clipGrid(layer, given, outputLoss(layer.moments!)),
 };

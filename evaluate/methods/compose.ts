@@ -30,6 +30,10 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
   const [scaling, range] = [bound("scaling"), bound("range")];
   const given = bound("rounding");
   const rounding = given ?? { part: parts.find((part) => part.id === "rtn")!, options: {}, text: "rtn" };
+  if (range && rounding.part.slot === "rounding" && rounding.part.ownGrid)
+    throw new UserError(
+      `method "${id}": ${rounding.part.id} has grids of its own, which ${range.part.id} does not choose`,
+    );
   const needless = given?.part.id === "rtn" && (scaling || range);
   const named = [scaling, range, needless ? undefined : given].filter((each) => each !== undefined);
   const recipe: Recipe = {

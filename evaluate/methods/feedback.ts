@@ -18,7 +18,7 @@ export interface FeedbackInput {
   /** The grid of each weight if it is known beforehand, else how many columns share one and how it is fitted. */
   readonly grid:
     | { readonly at: (row: number, position: number) => Rounder }
-    | { readonly group: number; readonly fit: (values: Float32Array, from: number) => Rounder };
+    | { readonly group: number; readonly fit: (values: Float32Array, row: number, column: number) => Rounder };
   readonly products: Products;
 }
 
@@ -63,7 +63,8 @@ export async function roundWithFeedback(input: FeedbackInput): Promise<Float32Ar
         for (let k = start; k < end && start > 0; k++) {
           value[k]! += dot(gains, k * width, error, 0, start) + (drifts ? dot(drifts, k * width, before, 0, start) : 0);
         }
-        const fitted = "fit" in grid ? grid.fit(Float32Array.from(value.subarray(start, end)), from + start) : null;
+        const fitted =
+          "fit" in grid ? grid.fit(Float32Array.from(value.subarray(start, end)), row, from + start) : null;
         for (let k = start; k < end; k++) {
           let wanted = value[k]! + dot(gains, k * width, error, start, k);
           if (drifts) wanted += dot(drifts, k * width, before, start, k);

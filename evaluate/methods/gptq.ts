@@ -5,7 +5,7 @@ import { fittedGrid } from "./grid.ts";
 import { factorize } from "./hessian.ts";
 import type { Matrix } from "./method.ts";
 import { roundToNearest } from "./nearest.ts";
-import type { Layer, PartOptions, Rounded, RoundingPart } from "./part.ts";
+import type { Layer, PartOptions, Place, Rounded, RoundingPart } from "./part.ts";
 import type { Products } from "./products.ts";
 
 /** How the full-precision model's inputs enter: not at all, as GPTAQ's drift, or by moving the target beforehand. */
@@ -37,7 +37,7 @@ async function roundLayer(layer: Layer, given: PartOptions, target: Target): Pro
   const weights = permuteColumns(layer.weights, order);
   if (target === "solved") await moveTarget(weights, matrix, factor.upper, drift!, products);
   const alpha = typeof given.alpha === "number" ? given.alpha : ALPHA;
-  const { lines, size: group } = blockingOf(format, rows, cols, { name });
+  const { lines, size: group, groupsPerLine } = blockingOf(format, rows, cols, { name });
   const dynamic = !given.static && !given.actorder && lines === rows && group <= DYNAMIC_GROUP_MAX;
   const inverse = inverseOf(order);
   const rounded = await roundWithFeedback({
@@ -47,13 +47,17 @@ async function roundLayer(layer: Layer, given: PartOptions, target: Target): Pro
     upper: factor.upper,
     drift: target === "drift" ? driftGains(factor.upper, cols, drift!, alpha) : null,
     grid: dynamic
-      ? { group, fit: (values, from) => layer.grid.fit(values, from) }
+      ? { group, fit: (values, row, column) => layer.grid.fit(values, placeOf(row, column, group, groupsPerLine)) }
       : { at: orderedGrid({ ...layer, weights: permuteColumns(weights, inverse) }, order) },
     products,
   });
   const warnings =
     factor.damp > damp ? [`${name}: damped by ${factor.damp}, ${damp} left it not positive definite`] : [];
   return { weights: permuteColumns(rounded, inverse), warnings };
+}
+
+function placeOf(row: number, column: number, group: number, groupsPerLine: number): Place {
+  return { row, column, index: row * groupsPerLine + column / group };
 }
 
 function orderedGrid(layer: Layer, order: Uint32Array) {

@@ -26,20 +26,13 @@ export function layerLog(
   return { log, squaredError, squares };
 }
 
-/** ‖(W − Ŵ)X‖² / ‖WX‖² from the moments of X; 0 for a layer that puts out zeros and still does. */
-export async function outputErrorOf(
+/** Mean over the calibration tokens of ‖W x‖², from the moments of x. */
+export async function outputEnergy(
   { rows, cols }: Matrix,
-  before: Float32Array,
-  after: Float32Array,
+  weights: Float32Array,
   { gram }: Moments,
   products: Products,
 ): Promise<number> {
-  const inputs = Float32Array.from(gram);
-  const energy = async (w: Float32Array) => {
-    const product = await products.multiply(w, inputs, rows, cols, cols);
-    return w.reduce((sum, value, i) => sum + value * product[i]!, 0);
-  };
-  const error = await energy(after.map((w, i) => w - before[i]!));
-  const all = await energy(before);
-  return all > 0 ? error / all : 0;
+  const product = await products.multiply(weights, Float32Array.from(gram), rows, cols, cols);
+  return weights.reduce((sum, w, i) => sum + w * product[i]!, 0);
 }

@@ -11,9 +11,9 @@ export function roundToNearest(layer: Layer): Float32Array {
     fakeQuantize(weights, rows, cols, format, out, { name });
     return out;
   }
-  for (const { from, to } of groupsOf(layer)) {
-    const round = grid.fit(weights.subarray(from, to), from % cols);
-    for (let i = from; i < to; i++) out[i] = round(weights[i]!);
+  for (const group of groupsOf(layer)) {
+    const round = grid.fit(weights.subarray(group.from, group.to), group);
+    for (let i = group.from; i < group.to; i++) out[i] = round(weights[i]!);
   }
   return out;
 }

@@ -6,24 +6,36 @@ import type { Products } from "./products.ts";
 /** The nearest representable number, on the grid of one fitted group. */
 export type Rounder = (value: number) => number;
 
-/** How a group of weights gets its grid. */
-export interface Grid {
-  /** Set where the grid is the format's own, scaled to the extremes: `fakeQuantize` then is the fast way to round. */
-  readonly plain: boolean;
-  /** Fits a group: `values` are those of one row from column `from` on (of all rows, for `@tensor`). */
-  fit(values: Float32Array, from: number): Rounder;
+/** Where a group lies: its number in memory order, and the row and column of its first weight. */
+export interface Place {
+  readonly index: number;
+  readonly row: number;
+  readonly column: number;
 }
 
-/** One matrix on its way through a method. */
-export interface Layer {
+/** How the groups of one matrix get their grids. */
+export interface Grid {
+  /** Set where the grid is the format's own, fitted by its own rule: `fakeQuantize` then is the fast way to round. */
+  readonly plain: boolean;
+  /** Bits stored for the matrix beside the format's. */
+  readonly extraBits?: number;
+  /** Fits a group to `values`, the weights at that place or what has become of them. */
+  fit(values: Float32Array, place: Place): Rounder;
+}
+
+/** One matrix on its way through a method, before its grid is chosen. */
+export interface Ungridded {
   readonly matrix: Matrix;
   /** [rows, cols]; scaled by the scaling part, where there is one. */
   readonly weights: Float32Array;
   readonly format: Format;
-  readonly grid: Grid;
   /** Of the layer's inputs, scaled alike; null where nothing is calibrated. */
   readonly moments: Moments | null;
   readonly products: Products;
+}
+
+export interface Layer extends Ungridded {
+  readonly grid: Grid;
 }
 
 export interface Rounded {
@@ -50,11 +62,14 @@ interface PartOf<Slot extends string, Act> {
  * Chooses a factor for each input channel of the layers that share an input: the weights are multiplied by it, the
  * inputs divided. In a checkpoint the division is folded into the norm or the layer before.
  */
-export type ScalingPart = PartOf<"scaling", (layers: readonly Layer[]) => Promise<Float64Array>>;
-/** Chooses the range of each group. */
-export type RangePart = PartOf<"range", (format: Format, moments: Moments | null) => Grid>;
+export type ScalingPart = PartOf<"scaling", (layers: readonly Layer[]) => Promise<Float64Array> | Float64Array>;
+/** Chooses the grid of each group: its range, or its levels. */
+export type RangePart = PartOf<"range", (layer: Ungridded) => Grid>;
 /** Chooses a level for each weight. */
-export type RoundingPart = PartOf<"rounding", (layer: Layer) => Promise<Rounded> | Rounded>;
+export type RoundingPart = PartOf<"rounding", (layer: Layer) => Promise<Rounded> | Rounded> & {
+  /** Set where it brings grids of its own, so that no range part goes with it. */
+  readonly ownGrid?: true;
+};
 
 /** One idea of a method; parts of different slots compose. */
 export type Part = ScalingPart | RangePart | RoundingPart;

@@ -1,7 +1,7 @@
 import { type Moments, rescaled } from "../calibration/moments.ts";
 import type { Recipe } from "./compose.ts";
-import { extremesGrid } from "./grid.ts";
-import { layerLog, outputErrorOf } from "./layerLog.ts";
+import { formatGrid } from "./grid.ts";
+import { layerLog, outputEnergy } from "./layerLog.ts";
 import type { LayerLog, Matrix, MethodInput, MethodResult } from "./method.ts";
 import type { Layer } from "./part.ts";
 import { createProducts, type Products } from "./products.ts";
@@ -73,24 +73,34 @@ async function quantizeSite(
   products: Products,
 ): Promise<Done[]> {
   const layerOf = (matrix: Matrix, values: Float32Array, seen: Moments | null): Layer => {
-    const grid = range ? range(format, seen) : extremesGrid(format);
-    return { matrix, weights: values, format, grid, moments: seen, products };
+    const layer = { matrix, weights: values, format, moments: seen, products };
+    return { ...layer, grid: range ? range(layer) : formatGrid(layer) };
   };
-  const plain = site.map((matrix) => layerOf(matrix, weights.get(matrix.name)!, moments));
+  // What is scaled is not yet on the method's grid: the search for scales rounds on the format's own.
+  const plain = site.map((matrix) => {
+    const layer = { matrix, weights: weights.get(matrix.name)!, format, moments, products };
+    return { ...layer, grid: formatGrid(layer) };
+  });
   const scales = scaling ? await scaling(plain) : null;
   const seen = scales && moments ? rescaled(moments, scales) : moments;
   const done: Done[] = [];
   for (const { matrix, weights: original } of plain) {
     const { name, cols } = matrix;
     const prepared = scales ? original.map((w, i) => w * scales[i % cols]!) : original;
-    const result = await rounding(layerOf(matrix, prepared, seen));
+    const layer = layerOf(matrix, prepared, seen);
+    const result = await rounding(layer);
     const out = into.get(name)!;
     out.set(scales ? result.weights.map((w, i) => w / scales[i % cols]!) : result.weights);
     const { log, squaredError, squares } = layerLog(matrix, format, original, out);
-    if (moments) log.outputError = await outputErrorOf(matrix, original, out, moments, products);
+    if (moments) {
+      const change = out.map((w, i) => w - original[i]!);
+      const energy = await outputEnergy(matrix, original, moments, products);
+      // A layer that puts out zeros on the whole text has no relative error, and none to speak of.
+      log.outputError = energy > 0 ? (await outputEnergy(matrix, change, moments, products)) / energy : 0;
+    }
     const warnings = [...(result.warnings ?? [])];
     if (log.zeroGroups > 0) warnings.push(`${name}: ${log.zeroGroups} groups are all zero`);
-    const extraBits = (result.extraBits ?? 0) + (scales ? CHANNEL_SCALE_BITS * cols : 0);
+    const extraBits = (result.extraBits ?? 0) + (layer.grid.extraBits ?? 0) + (scales ? CHANNEL_SCALE_BITS * cols : 0);
     done.push({ log, squaredError, squares, extraBits, warnings });
   }
   return done;

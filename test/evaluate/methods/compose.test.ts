@@ -18,6 +18,10 @@ describe("methodById", () => {
     );
   });
 
+  it("orders scaling, range and rounding", () => {
+    assert.equal(methodById("gptq+clip-output+awq").id, "awq+clip-output+gptq");
+  });
+
   it("has a part of its own name for every listed method", () => {
     for (const { id, summary } of methods) {
       assert.equal(methodById(id).id, id);
@@ -30,6 +34,8 @@ describe("methodById", () => {
     ["", /unknown ""/],
     ["gptq+", /unknown ""/],
     ["gptq+rtn", /gptq and rtn exclude each other/],
+    ["clip+hqq", /hqq has grids of its own, which clip does not choose/],
+    ["awq+smoothquant+gptq", /awq and smoothquant exclude each other/],
     ["clip+clip-output+gptq", /clip and clip-output exclude each other/],
     ["gptq:dmap=1", /gptq has no option "dmap"; did you mean damp\? \(known: damp, /],
     ["rtn:static", /rtn has no option "static"/],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { momentsOf } from "../../../evaluate/calibration/index.ts";
 import { roundWithFeedback } from "../../../evaluate/methods/feedback.ts";
 import { factorize } from "../../../evaluate/methods/hessian.ts";
+import { hqqGroups } from "../../../evaluate/methods/hqq.ts";
 import { createProducts } from "../../../evaluate/methods/products.ts";
 import { parseFormat, quantizerOf } from "../../../formats/index.ts";
 import { cols, golden, outputError, quantized, rows, W, X } from "./toy.ts";
@@ -95,6 +96,22 @@ describe("golden vectors of the methods", () => {
   it("gptaq:static meets gptaq_NF4_static_g8_alpha.25 where no group is zero", async () => {
     const { weights } = await quantized("gptaq:static", "nf4@g8:fp32", { x: drifting, reference: X });
     assertEqual(weights, sameRows(golden["gptaq_NF4_static_g8_alpha.25"].q));
+  });
+
+  it("hqq meets hqq_int4_g8 in values, offsets and iterations", async () => {
+    const { q, zero, iters } = golden.hqq_int4_g8;
+    const some = W.subarray(0, 3 * cols);
+    const { weights, extraBitsPerWeight } = await quantized("hqq", "int4-full@g8:fp32", { w: some });
+    assertEqual(weights, q);
+    assert.equal(extraBitsPerWeight, 2);
+    const quantizer = quantizerOf(parseFormat("int4-full@g8:fp32"));
+    const spans = zero.map((_, group) => ({ from: group * 8, to: group * 8 + 8 }));
+    const { groups, iterations } = hqqGroups(some, spans, quantizer.levels, (x) => quantizer.round(x, 1));
+    assert.equal(iterations, iters);
+    // Codes 0 … 15 there are levels −8 … 7 here.
+    groups.forEach(({ scale, offset }, i) => {
+      assert.ok(Math.abs(8 - offset / scale - zero[i]!) < 1e-5, `group ${i}: ${8 - offset / scale} against ${zero[i]}`);
+    });
   });
 
   it("clip meets clip_search_SF4_g8, whose codebook has six digits", async () => {
