@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { UserError } from "../../formats/error.ts";
 import { pathIs } from "../files.ts";
 import { openGguf } from "./gguf.ts";
-import { ggufLlamaConfig, isGgufLlama } from "./ggufLlama.ts";
+import { ggufConfig } from "./ggufConfig.ts";
+import { GGUF_FAMILY_NAMES, ggufFamily } from "./ggufFamilies.ts";
 import { ggufTokenizer } from "./ggufTokenizer.ts";
 import { type JsonFields, jsonFieldsOf, readJsonFields } from "./jsonFields.ts";
 import { readTextFile } from "./readAt.ts";
@@ -42,11 +43,14 @@ export function readModelText(model: string, name: ModelTextName, maxBytes: numb
       const { tokenizer, config } = ggufTokenizer(file);
       return JSON.stringify(name === "tokenizer.json" ? tokenizer : config);
     }
-    if (!isGgufLlama(file)) {
+    const family = ggufFamily(file);
+    if (family === null) {
       const found = String(file.metadata.get("general.architecture")).slice(0, 60);
-      throw new UserError(`${model}: architecture ${JSON.stringify(found)} is not supported; supported: llama`);
+      throw new UserError(
+        `${model}: architecture ${JSON.stringify(found)} is not supported; supported: ${GGUF_FAMILY_NAMES.join(", ")}`,
+      );
     }
-    return JSON.stringify(ggufLlamaConfig(file));
+    return JSON.stringify(ggufConfig(file, family));
   } finally {
     file.close();
   }

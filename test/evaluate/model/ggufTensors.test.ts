@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { openGgufTensors } from "../../../evaluate/model/ggufCheckpoint.ts";
-import { undoRotaryOrder } from "../../../evaluate/model/ggufLlama.ts";
-import { openCheckpoint, readModelConfig, resolveModel } from "../../../evaluate/model/index.ts";
+import { undoRotaryOrder } from "../../../evaluate/model/ggufTensors.ts";
+import { loadWeights, openCheckpoint, readModelConfig, resolveModel } from "../../../evaluate/model/index.ts";
 import { readModelText } from "../../../evaluate/model/modelText.ts";
 import { assertUserError, temporaryDirectory } from "./support.ts";
 import { tinyMetadata, tinyTensors } from "./tinyGguf.ts";
 import { floats, type GgufSpec, type GgufTensor, type Meta, writeGguf } from "./writeGguf.ts";
 
-describe("evaluate/model/ggufLlama", () => {
+describe("evaluate/model/ggufTensors and ggufConfig", () => {
   const temporary = temporaryDirectory();
   const write = (spec: GgufSpec = { metadata: tinyMetadata(), tensors: tinyTensors() }): string => {
     writeGguf(temporary.at("tiny.gguf"), spec);
@@ -169,6 +169,28 @@ describe("evaluate/model/ggufLlama", () => {
       assertUserError(() => readModelText(path, "config.json", 1e6), "tiny.gguf", ...words);
     });
   }
+
+  it("a Qwen2 is a Llama with its rows in order, biases on q, k and v, and settings of its own name", () => {
+    const metadata = tinyMetadata().map(([key, value]): [string, Meta] => [key.replace(/^llama\./, "qwen2."), value]);
+    const architecture: [string, Meta] = ["general.architecture", ["str", "qwen2"]];
+    const bias = (kind: string, rows: number): GgufTensor => ({
+      name: `blk.0.attn_${kind}.bias`,
+      shape: [rows],
+      data: floats(Array.from({ length: rows }, (_, i) => i)),
+    });
+    const path = write({
+      metadata: [architecture, ...metadata.slice(1)],
+      tensors: [...tinyTensors(), bias("q", 8), bias("k", 4), bias("v", 4)],
+    });
+    const config = readModelConfig(path);
+    assert.equal(config.architecture, "Qwen2ForCausalLM");
+    const checkpoint = openCheckpoint(path);
+    const weights = loadWeights(checkpoint, config);
+    checkpoint.close();
+    const query = weights.get("model.layers.0.self_attn.q_proj.weight")!;
+    assert.deepEqual([query[0], query[8], query[16]], [0, 100, 200]);
+    assert.deepEqual([...weights.get("model.layers.0.self_attn.k_proj.bias")!], [0, 1, 2, 3]);
+  });
 
   it("tensors of an unknown architecture keep their names", () => {
     const checkpoint = openCheckpoint(changed({ "general.architecture": ["str", "mamba"] }));
