@@ -173,8 +173,9 @@ async function runTrial(
   const startedAt = new Date().toISOString();
   const start = performance.now();
   const format = formats.get(spec.format) ?? null;
-  const done: MethodResult | null = format
-    ? await methodById(spec.method).quantize({
+  const method = format && methodById(spec.method);
+  const done: MethodResult | null = method
+    ? await method.quantize({
         format,
         matrices: model.linears,
         weights: model.weights,
@@ -210,7 +211,8 @@ async function runTrial(
     deltaLossSigma: delta?.sigma ?? null,
     bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32,
     weightMse: done?.weightMse ?? 0,
-    cost: format ? formatMacCost(format, getElement(ACTIVATION)) : null,
+    // A learned codebook has no multiplier of the format's.
+    cost: format && !method!.ownLevels ? formatMacCost(format, getElement(ACTIVATION)) : null,
     layers: done?.layers ?? [],
     warnings: [
       ...(calibrated ? calibrationWarnings(model, calibrated, data.textSha256) : []),

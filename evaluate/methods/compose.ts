@@ -46,6 +46,7 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     id: named.map(({ text }) => text).join("+"),
     summary: named.map(({ part }) => part.summary).join("; "),
     calibration: recipe.calibration,
+    ownLevels: range?.part.slot === "range" && range.part.ownLevels === true,
     async quantize(input) {
       if (recipe.calibration !== "none" && !input.calibrator)
         throw new UserError(`method "${id}" needs a calibration text; give one with --calibration FILE`);

@@ -66,5 +66,6 @@ export const learned: RangePart = {
   summary: "learn a codebook for each output row, as wide as the format's",
   calibration: "inputs",
   options: {},
+  ownLevels: true,
   act: () => learnedGrid,
 };

@@ -52,6 +52,8 @@ export interface Method {
   readonly id: string;
   readonly summary: string;
   readonly calibration: CalibrationNeed;
+  /** Whether weights end on levels of its own instead of the format's: the format's multiplier then is not theirs. */
+  readonly ownLevels: boolean;
   /** Throws UserError naming the matrix that cannot be quantized. */
   quantize(input: MethodInput): Promise<MethodResult>;
 }

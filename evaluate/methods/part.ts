@@ -64,7 +64,10 @@ interface PartOf<Slot extends string, Act> {
  */
 export type ScalingPart = PartOf<"scaling", (layers: readonly Layer[]) => Promise<Float64Array> | Float64Array>;
 /** Chooses the grid of each group: its range, or its levels. */
-export type RangePart = PartOf<"range", (layer: Ungridded) => Grid>;
+export type RangePart = PartOf<"range", (layer: Ungridded) => Grid> & {
+  /** Set where it replaces the format's levels, so that what the format's multiplier costs no longer holds. */
+  readonly ownLevels?: true;
+};
 /** Chooses a level for each weight. */
 export type RoundingPart = PartOf<"rounding", (layer: Layer) => Promise<Rounded> | Rounded> & {
   /** Set where it brings grids of its own, so that no range part goes with it. */

@@ -49,6 +49,15 @@ describe("bitfrontier with methods that calibrate", () => {
     assert.ok(base!.key !== plain!.key && gptq!.weightMse > plain!.weightMse);
   });
 
+  it("counts the bits of learned codebooks and costs no multiplier for them", async () => {
+    const words = ["--format", "int3@g16", "--calibration", at("calibration.txt")];
+    const [[, learned], [, plain]] = [await rows(...words, "--method", "learned+gptq"), await rows(...words)];
+    assert.equal(learned!.cost, null);
+    assert.ok(plain!.cost !== null);
+    // 8 levels of 16 bits for each row: of 32 columns, but of the down projections.
+    assert.ok(learned!.bitsPerWeight > plain!.bitsPerWeight + 2);
+  });
+
   it("warns of a calibration on the evaluated text", async () => {
     const [, row] = await rows("--format", "int3@g16", "--method", "gptq", "--calibration", at("text.txt"));
     assert.match(row!.warnings.join("\n"), /the text the model is evaluated on/);
