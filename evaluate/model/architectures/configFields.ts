@@ -8,7 +8,7 @@ const MAX_HIDDEN_SIZE = 2 ** 18;
 const MAX_INTERMEDIATE_SIZE = 2 ** 20;
 export const MAX_LAYERS = 2 ** 12;
 const MAX_HEADS = 2 ** 12;
-export const MAX_HEAD_DIM = 2 ** 12;
+const MAX_HEAD_DIM = 2 ** 12;
 const MAX_VOCAB_SIZE = 2 ** 22;
 export const MAX_POSITIONS = 2 ** 27;
 
@@ -19,6 +19,8 @@ export interface Spelling {
   readonly numHeads: string;
   readonly positions: string;
   readonly defaultPositions: number;
+  /** Default of head_dim; the hidden size over the heads when absent. */
+  readonly defaultHeadDim?: number;
   /** Default of tie_word_embeddings. */
   readonly tied: boolean;
 }
@@ -38,7 +40,8 @@ export function readCommonFields(fields: JsonFields, architecture: string, spell
   refuseQuantized(fields);
   const hiddenSize = fields.integer(spelling.hiddenSize, 1, MAX_HIDDEN_SIZE);
   const numHeads = fields.integer(spelling.numHeads, 1, MAX_HEADS);
-  if ((fields.raw("head_dim") ?? null) === null && hiddenSize % numHeads !== 0) {
+  const { defaultHeadDim = hiddenSize / numHeads } = spelling;
+  if ((fields.raw("head_dim") ?? null) === null && !Number.isInteger(defaultHeadDim)) {
     const { hiddenSize: size, numHeads: heads } = spelling;
     throw new UserError(`${fields.path}: ${size} ${hiddenSize} is no multiple of ${heads} ${numHeads}`);
   }
@@ -47,7 +50,7 @@ export function readCommonFields(fields: JsonFields, architecture: string, spell
     hiddenSize,
     numLayers: fields.integer(spelling.numLayers, 1, MAX_LAYERS),
     numHeads,
-    headDim: fields.integer("head_dim", 1, MAX_HEAD_DIM, hiddenSize / numHeads),
+    headDim: fields.integer("head_dim", 1, MAX_HEAD_DIM, defaultHeadDim),
     vocabSize: fields.integer("vocab_size", 1, MAX_VOCAB_SIZE),
     maxPositionEmbeddings: fields.integer(spelling.positions, 1, MAX_POSITIONS, spelling.defaultPositions),
     tieWordEmbeddings: fields.boolean("tie_word_embeddings", spelling.tied),

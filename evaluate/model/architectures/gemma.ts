@@ -1,23 +1,25 @@
 import { UserError } from "../../../formats/error.ts";
 import { describe, type JsonFields } from "../jsonFields.ts";
 import type { Activation } from "./activation.ts";
-import { MAX_HEAD_DIM, requireSetting } from "./configFields.ts";
-import { LLAMA, type LlamaConfig, llamaLike } from "./llama.ts";
+import { requireSetting } from "./configFields.ts";
+import { LLAMA, type LlamaConfig, type LlamaVariant, llamaLike } from "./llama.ts";
 
 /** Gemma (Gemma Team 2024): Llama with scaled embeddings, norms of 1 + weight and a GELU gate. */
-export const gemma = llamaLike({
+export const GEMMA: LlamaVariant = {
   ...LLAMA,
   name: "GemmaForCausalLM",
   modelType: "gemma",
-  defaults: { positions: 8192, tied: true },
+  defaults: { positions: 8192, tied: true, headDim: 256 },
   onePlusNorm: true,
   scaledEmbedding: true,
   read: readGemma,
-});
+};
 
-function readGemma(fields: JsonFields): Partial<LlamaConfig> {
+export const gemma = llamaLike(GEMMA);
+
+export function readGemma(fields: JsonFields): Partial<LlamaConfig> {
   requireSetting(fields, "use_bidirectional_attention", false);
-  return { headDim: fields.integer("head_dim", 2, MAX_HEAD_DIM, 256), hiddenAct: readGemmaActivation(fields) };
+  return { mlpBias: false, hiddenAct: readGemmaActivation(fields) };
 }
 
 /** The first releases say "gelu" and mean its tanh form (transformers, GemmaConfig and issue 29402). */
@@ -25,7 +27,7 @@ function readGemmaActivation(fields: JsonFields): Activation {
   for (const key of ["hidden_act", "hidden_activation"]) {
     const name = fields.text(key);
     if (name === null || name === "gelu" || name === "gelu_pytorch_tanh") continue;
-    throw new UserError(`${fields.path}: ${key} ${describe(name)} is not supported in ${gemma.name}`);
+    throw new UserError(`${fields.path}: ${key} ${describe(name)} is not supported in ${GEMMA.name}`);
   }
   return "gelu_tanh";
 }

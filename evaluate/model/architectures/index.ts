@@ -2,6 +2,7 @@ import type { Value } from "../../graph/index.ts";
 import type { Architecture, ModelConfig, ModelGraph } from "./architecture.ts";
 import { bloom } from "./bloom.ts";
 import { gemma } from "./gemma.ts";
+import { gemma2 } from "./gemma2.ts";
 import { gpt2 } from "./gpt2.ts";
 import { gptNeoX } from "./gptNeoX.ts";
 import { llama } from "./llama.ts";
@@ -9,9 +10,22 @@ import { mistral } from "./mistral.ts";
 import { opt } from "./opt.ts";
 import { phi } from "./phi.ts";
 import { qwen2 } from "./qwen2.ts";
+import { qwen3 } from "./qwen3.ts";
 
 /** Every architecture: a new one is its file and a line here. */
-export const architectures: readonly Architecture[] = [llama, mistral, qwen2, gemma, gpt2, opt, gptNeoX, phi, bloom];
+export const architectures: readonly Architecture[] = [
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  gemma,
+  gemma2,
+  gpt2,
+  opt,
+  gptNeoX,
+  phi,
+  bloom,
+];
 
 /** The declaration that made this config. */
 export function architectureOf(config: ModelConfig): Architecture {

@@ -27,16 +27,17 @@ describe("configurations of the architectures", () => {
   };
 
   it("Mistral has a window of 4096 where the file does not say, and none where it says null", () => {
-    assert.deepEqual(read("mistral", { sliding_window: undefined }).slidingWindow, { size: 4096, fromLayer: 0 });
+    assert.deepEqual(read("mistral", { sliding_window: undefined }).slidingWindow, { size: 4096, layers: [0, 1] });
     assert.equal(read("mistral", { sliding_window: null }).slidingWindow, undefined);
   });
 
   it("Qwen2 has a window only where use_sliding_window is set, from max_window_layers on", () => {
-    assert.deepEqual(read("qwen2", {}).slidingWindow, { size: 4, fromLayer: 1 });
+    assert.deepEqual(read("qwen2", {}).slidingWindow, { size: 4, layers: [1] });
     assert.equal(read("qwen2", { use_sliding_window: false }).slidingWindow, undefined);
     assert.equal(read("qwen2", { max_window_layers: 2 }).slidingWindow, undefined);
-    const types = ["full_attention", "sliding_attention"];
-    assert.deepEqual(read("qwen2", { layer_types: types }).slidingWindow, { size: 4, fromLayer: 1 });
+    const types = ["sliding_attention", "full_attention"];
+    assert.deepEqual(read("qwen2", { layer_types: types }).slidingWindow, { size: 4, layers: [0] });
+    assert.equal(read("qwen2", { layer_types: types, use_sliding_window: false }).slidingWindow, undefined);
   });
 
   it("Gemma means the tanh form by gelu, has 256 per head, ties and takes 8192 positions where the file does not say", () => {
@@ -45,6 +46,15 @@ describe("configurations of the architectures", () => {
       [config.hiddenAct, config.headDim, config.maxPositionEmbeddings, config.tieWordEmbeddings],
       ["gelu_tanh", 256, 8192, true],
     );
+  });
+
+  it("Gemma 2 has windows on every other block, and its caps unless they are null", () => {
+    const absent = { attn_logit_softcapping: undefined, final_logit_softcapping: undefined };
+    const config = read("gemma2", { ...absent, query_pre_attn_scalar: undefined });
+    assert.deepEqual(config.slidingWindow, { size: 4, layers: [0] });
+    assert.deepEqual([config.attentionSoftcap, config.logitSoftcap, config.attentionScale], [50, 30, 0.0625]);
+    const open = read("gemma2", { attn_logit_softcapping: null, final_logit_softcapping: null });
+    assert.deepEqual([open.attentionSoftcap, open.logitSoftcap], [undefined, undefined]);
   });
 
   it("GPT-2 has its defaults: four times the width, 1024 positions, tied", () => {
@@ -67,7 +77,14 @@ describe("configurations of the architectures", () => {
   });
 
   const refused: [name: string, what: string, changes: Record<string, unknown>, message: string][] = [
-    ["qwen2", "other kinds of layers", { layer_types: ["sliding_attention", "full_attention"] }, "layer_types"],
+    [
+      "qwen2",
+      "other kinds of blocks",
+      { layer_types: ["full_attention", "linear_attention"] },
+      'layer_types "linear_attention" is not supported; supported: full_attention, sliding_attention',
+    ],
+    ["qwen3", "kinds for fewer blocks", { layer_types: ["full_attention"] }, "layer_types must be a list of 2 names"],
+    ["gemma2", "a cap of zero", { attn_logit_softcapping: 0 }, "attn_logit_softcapping must be a number"],
     ["qwen2", "a window without its size", { sliding_window: "4" }, "sliding_window must be an integer"],
     ["mistral", "an empty window", { sliding_window: 0 }, "sliding_window must be an integer from 1"],
     [
@@ -102,7 +119,7 @@ describe("configurations of the architectures", () => {
   it("an unknown architecture is told all that are known", () => {
     assertUserError(
       () => read("gpt2", { architectures: ["RwkvForCausalLM"] }),
-      'architecture "RwkvForCausalLM" is not supported; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM,',
+      'architecture "RwkvForCausalLM" is not supported; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM,',
       "GPT2LMHeadModel",
       "BloomForCausalLM",
     );

@@ -16,7 +16,19 @@ import {
 } from "../../../../evaluate/model/index.ts";
 import { parseFormat } from "../../../../formats/index.ts";
 
-const names = ["llama-bias", "mistral", "qwen2", "gemma", "gpt2", "opt-350m", "gpt-neox", "phi", "bloom"];
+const names = [
+  "llama-bias",
+  "mistral",
+  "qwen2",
+  "qwen3",
+  "gemma",
+  "gemma2",
+  "gpt2",
+  "opt-350m",
+  "gpt-neox",
+  "phi",
+  "bloom",
+];
 
 const folder = (name: string) => join(packageRoot(), "test", "golden", `tiny-${name}`);
 
