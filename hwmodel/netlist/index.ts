@@ -7,6 +7,7 @@ export type { Instance, Netlist } from "./netlist.ts";
 export { compile, type Simulation } from "./simulate.ts";
 export { type SwitchingEnergy, switchingEnergy } from "./switchingEnergy.ts";
 export { type CodeStream, countToggles, type Toggles } from "./toggles.ts";
+export { toVerilog } from "./toVerilog.ts";
 export { MAC_PORTS, type MacChecks, type MacPorts, type MacProof, type MacReference, verifyMac } from "./verifyMac.ts";
 export { LANES, laneValue, toWords } from "./words.ts";
 export { MAX_CELLS, readYosysJson } from "./yosysJson.ts";
