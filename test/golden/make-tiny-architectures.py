@@ -10,7 +10,7 @@ the names they use) plus expected.golden.json:
   gradientNorms   L2 norm of d loss / d parameter, by transformers' name (a tied head counts once, under the embedding)
 Everything is computed by transformers from the folder (so that it reads the file as its users would) in float64 and
 rounded to 9 significant digits. transformers keeps some parts in float32 (norms and rotary angles, which are replaced
-here, and BLOOM's softmax, which is not); `float32.maxAbsLogitError` says how far its own float32 run is from the figures.
+here, and BLOOM's and Gemma 2's softmax, which is not); `float32.maxAbsLogitError` says how far its own float32 run is from the figures.
 The weights are far from initialization (norms around 1, biases of 0.5, peaked attention), so that a mistake in any part shows.
 """
 
@@ -88,6 +88,26 @@ MODELS = {
             "hidden_act": "gelu",
             "hidden_activation": None,
             "rms_norm_eps": 1e-6,
+        },
+    ),
+    "qwen3": (
+        21,
+        LLAMA | {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "head_dim": 8, "tie_word_embeddings": True},
+    ),
+    # The caps lie where they bend these scores and logits.
+    "gemma2": (
+        22,
+        LLAMA
+        | {
+            "architectures": ["Gemma2ForCausalLM"],
+            "model_type": "gemma2",
+            "head_dim": 8,
+            "hidden_act": "gelu_pytorch_tanh",
+            "hidden_activation": "gelu_pytorch_tanh",
+            "query_pre_attn_scalar": 6,
+            "sliding_window": 4,
+            "attn_logit_softcapping": 2.0,
+            "final_logit_softcapping": 3.0,
         },
     ),
     "gpt2": (
@@ -192,7 +212,7 @@ def to_float64(model):
             module.forward = norm.__get__(module)
         elif type(module).__name__.endswith("RotaryEmbedding"):
             module.forward = rotary.__get__(module)
-        elif type(module).__name__ == "GemmaTextScaledWordEmbedding":
+        elif type(module).__name__.endswith("TextScaledWordEmbedding"):
             module.embed_scale = torch.tensor(module.scalar_embed_scale, dtype=torch.float64)
     return model
 

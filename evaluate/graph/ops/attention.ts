@@ -12,9 +12,13 @@ export interface AttentionOptions {
    * that is [kv][rep].
    */
   slopes?: readonly number[];
+  /** Scores s become softcap · tanh(s / softcap) (Gemma Team 2024, Gemma 2, §2). */
+  softcap?: number;
 }
 
 interface Saved {
+  /** tanh(s / softcap); null without a cap. */
+  capped: Value | null;
   probabilities: Value;
   scaled: Value;
 }
@@ -37,20 +41,22 @@ const attentionOp: Op<AttentionOptions, Saved> = {
     }
     const scaled = node(graph, "Mul", [q!, scalar(graph, scaleOf(options, q!), q!.type)], q!.shape);
     const scores = product(graph, scaled, k!, [batch!, kv!, rows!, time], true);
-    const biased = options.slopes ? alibi(graph, scores, options.slopes) : scores;
+    const { output: bounded, capped } = softcap(graph, scores, options);
+    const biased = options.slopes ? alibi(graph, bounded, options.slopes) : bounded;
     const masked = node(graph, "Add", [biased, mask(graph, rows!, time, q!, options.window)], scores.shape);
     const probabilities = node(graph, "Softmax", [masked], scores.shape, { attributes: { axis: -1 } });
     const output = product(graph, probabilities, v!, q!.shape);
-    return { output, saved: { probabilities, scaled } };
+    return { output, saved: { probabilities, scaled, capped } };
   },
-  vjp(graph, { grad, inputs: [q, k, v], output, saved: { probabilities, scaled }, attributes }) {
+  vjp(graph, { grad, inputs: [q, k, v], output, saved: { probabilities, scaled, capped }, attributes }) {
     const column = [...q!.shape.slice(0, 3), 1];
     const axes = constant(graph, BigInt64Array.of(3n));
     const dotted = node(graph, "Mul", [grad, output], grad.shape);
     const rowSum = node(graph, "ReduceSum", [dotted, axes], column, { attributes: { keepdims: 1 } });
     const dp = product(graph, grad, v!, probabilities.shape, true);
     const centred = node(graph, "Sub", [dp, rowSum], dp.shape);
-    const ds = node(graph, "Mul", [probabilities, centred], dp.shape);
+    const dBounded = node(graph, "Mul", [probabilities, centred], dp.shape);
+    const ds = capped ? throughTanh(graph, dBounded, capped) : dBounded;
     const dScaled = product(graph, ds, k!, q!.shape);
     const dq = node(graph, "Mul", [dScaled, scalar(graph, scaleOf(attributes, q!), q!.type)], q!.shape);
     return [
@@ -74,13 +80,27 @@ const attentionOp: Op<AttentionOptions, Saved> = {
         [1, 2, 4, 2],
         [1, 2, 4, 2],
       ],
-      attributes: { scale: 0.3, window: 2, slopes: [0.5, 0.25, 0.125, 0.0625] },
+      attributes: { scale: 0.3, softcap: 0.7, window: 2, slopes: [0.5, 0.25, 0.125, 0.0625] },
     },
   ],
 };
 
 function scaleOf({ scale }: AttentionOptions, q: Value): number {
   return scale ?? 1 / Math.sqrt(q.shape[3]!);
+}
+
+function softcap(graph: Graph, scores: Value, { softcap: cap }: AttentionOptions) {
+  if (cap === undefined) return { output: scores, capped: null };
+  const ratio = node(graph, "Div", [scores, scalar(graph, cap, scores.type)], scores.shape);
+  const capped = node(graph, "Tanh", [ratio], scores.shape);
+  return { output: node(graph, "Mul", [capped, scalar(graph, cap, scores.type)], scores.shape), capped };
+}
+
+/** The gradient of cap · tanh(s / cap) is 1 − tanh². */
+function throughTanh(graph: Graph, grad: Value, tanh: Value): Value {
+  const square = node(graph, "Mul", [tanh, tanh], tanh.shape);
+  const slope = node(graph, "Sub", [scalar(graph, 1, tanh.type), square], tanh.shape);
+  return node(graph, "Mul", [grad, slope], grad.shape);
 }
 
 function product(graph: Graph, a: Value, b: Value, shape: readonly number[], transB = false): Value {

@@ -77,6 +77,9 @@ const sqrtOp = unary(
   (graph, grad, _, y) => [div(graph, mul(graph, grad, scalar(graph, 0.5, y.type)), y)],
   true,
 );
+const tanhOp = unary("Tanh", (graph, grad, _, y) => [
+  mul(graph, grad, sub(graph, scalar(graph, 1, y.type), mul(graph, y, y))),
+]);
 const sigmoidOp = unary("Sigmoid", (graph, grad, _, y) => {
   const slope = mul(graph, y, sub(graph, scalar(graph, 1, y.type), y));
   return [mul(graph, grad, slope)];
@@ -90,6 +93,7 @@ export const neg = (graph: Graph, x: Value) => apply(graph, negOp, [x], {});
 export const exp = (graph: Graph, x: Value) => apply(graph, expOp, [x], {});
 export const log = (graph: Graph, x: Value) => apply(graph, logOp, [x], {});
 export const sqrt = (graph: Graph, x: Value) => apply(graph, sqrtOp, [x], {});
+export const tanh = (graph: Graph, x: Value) => apply(graph, tanhOp, [x], {});
 export const sigmoid = (graph: Graph, x: Value) => apply(graph, sigmoidOp, [x], {});
 
-export const elementwiseOps = [addOp, subOp, mulOp, divOp, negOp, expOp, logOp, sqrtOp, sigmoidOp];
+export const elementwiseOps = [addOp, subOp, mulOp, divOp, negOp, expOp, logOp, sqrtOp, tanhOp, sigmoidOp];
