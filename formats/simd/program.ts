@@ -53,17 +53,21 @@ const [at, end, groupBytes, table, stop] = [0, 1, 2, 3, 4];
 const advance = (local: number, by: number) => set(local, addInt(get(local), int(by)));
 const startGroup = set(stop, addInt(get(at), get(groupBytes)));
 
-/** Adds the squares of four float32, as float64, to two sums. */
-function addSquares(sums: number, value: (half: "low" | "high") => Code): Code {
-  return (["low", "high"] as const).flatMap((half, i) => {
-    const x = value(half);
-    return set(sums + i, vector("f64x2Add", get(sums + i), vector("f64x2Mul", x, x)));
-  });
-}
-
 /** Two float32 of a vector as float64. */
 function promoted(source: Code, half: "low" | "high"): Code {
   return vector("promoteLow", half === "low" ? source : shuffle(source, source, UPPER_HALF));
+}
+
+const four = [0, 1, 2, 3];
+const halves = ["low", "high"] as const;
+
+/**
+ * Adds the square of a local's two float64 to `partial`, or starts it. One step's sixteen squares are added up apart and
+ * then to the group's sum: a chain of sixteen additions to one sum would cost more time than all the rest.
+ */
+function addSquare(partial: number, local: number, first: boolean): Code[] {
+  const square = vector("f64x2Mul", get(local), get(local));
+  return [set(partial, first ? square : vector("f64x2Add", get(partial), square))];
 }
 
 /** The operation over the four lanes of a local, in all lanes. */
@@ -74,73 +78,87 @@ function acrossLanes(operation: "f32x4Pmin" | "f32x4Pmax" | "i32x4MaxU", local: 
 }
 
 function measure(): WasmFunction {
-  const [min, max, bits, x, sums] = [5, 6, 7, 8, 9];
-  const step = [
-    ...set(x, loadVector(get(at))),
-    ...set(min, vector("f32x4Pmin", get(min), get(x))),
-    ...set(max, vector("f32x4Pmax", get(max), get(x))),
-    ...set(bits, vector("i32x4MaxU", get(bits), vector("and", get(x), MAGNITUDE))),
-    ...addSquares(sums, (half) => promoted(get(x), half)),
-    ...advance(at, 16),
-  ];
+  const [min, max, bits, x, square, partial, sum] = [5, 6, 7, 8, 9, 10, 11];
+  const step = four.flatMap((j) => [
+    set(x, loadVector(get(at), 16 * j)),
+    set(min, vector("f32x4Pmin", get(min), get(x))),
+    set(max, vector("f32x4Pmax", get(max), get(x))),
+    set(bits, vector("i32x4MaxU", get(bits), vector("and", get(x), MAGNITUDE))),
+    ...halves.flatMap((half, i) => [
+      set(square, promoted(get(x), half)),
+      ...addSquare(partial, square, j === 0 && i === 0),
+    ]),
+  ]);
+  step.push(set(sum, vector("f64x2Add", get(sum), get(partial))), advance(at, 4 * STEP));
   const results = [
     acrossLanes("f32x4Pmin", min),
     acrossLanes("f32x4Pmax", max),
     acrossLanes("i32x4MaxU", bits),
-    vector("f64x2Add", get(sums), get(sums + 1)),
+    get(sum),
   ];
   const body = doWhileBelow(
     at,
     end,
-    ...[min, max, bits, sums, sums + 1].map((local) => set(local, zeroVector)),
+    ...[min, max, bits, sum].map((local) => set(local, zeroVector)),
     startGroup,
-    doWhileBelow(at, stop, step),
+    doWhileBelow(at, stop, ...step),
     ...results.map((result, i) => storeVector(get(table), 16 * i, result)),
     advance(table, GROUP_BYTES),
   );
-  return { name: "measure", parameters: 4, ints: 1, vectors: 6, body };
+  return { name: "measure", parameters: 4, ints: 1, vectors: 7, body };
+}
+
+/** Locals of `round`: four vectors each of quotients, of whatever leads to ranks and levels, and of byte planes. */
+const [divisor, multiplier, quotient, work, plane, shared, partial, sum] = [5, 6, 7, 11, 15, 19, 20, 21];
+
+/** Ranks of the quotients, as bytes in `shared`: one for every cut at or below. */
+function ranks(cuts: number): Code[] {
+  const steps: Code[] = [];
+  for (let cut = 0; cut < cuts; cut++) {
+    steps.push(set(shared, loadVector(int(CUTS), 16 * cut)));
+    for (const j of four) {
+      const reached = vector("f32x4Ge", get(quotient + j), get(shared)); // −1 where it is
+      steps.push(set(work + j, cut === 0 ? reached : vector("i32x4Add", get(work + j), reached)));
+    }
+  }
+  const narrow = (j: number) => vector("i16x8Narrow", get(work + j), get(work + j + 1));
+  return [...steps, set(shared, vector("i8x16Neg", vector("i8x16Narrow", narrow(0), narrow(2))))];
+}
+
+/** Levels of the ranks in `shared`: looked up one byte of the float32 at a time, then the bytes side by side again. */
+function levelsOfRanks(): { steps: Code[]; levels: Code[] } {
+  const steps = four.map((b) => set(plane + b, vector("i8x16Swizzle", loadVector(int(PLANES), 16 * b), get(shared))));
+  for (const [j, order] of [LOW_BYTES, HIGH_BYTES].entries()) {
+    steps.push(set(work + j, shuffle(get(plane), get(plane + 1), order)));
+    steps.push(set(work + 2 + j, shuffle(get(plane + 2), get(plane + 3), order)));
+  }
+  const levels = four.map((j) =>
+    shuffle(get(work + (j >> 1)), get(work + 2 + (j >> 1)), j % 2 === 0 ? LOW_WORDS : HIGH_WORDS),
+  );
+  return { steps, levels };
 }
 
 function round(name: string, cuts: number, withError: boolean): WasmFunction {
-  const [divisor, multiplier, quotient, rank, plane, shared, sums] = [5, 6, 7, 11, 15, 19, 20];
-  const four = [0, 1, 2, 3];
-  const step: Code[] = four.map((j) =>
-    set(quotient + j, vector("f32x4Div", loadVector(get(at), 16 * j), get(divisor))),
-  );
-  // Rank, negative: one −1 for every cut at or below the quotient.
-  for (let cut = 0; cut < cuts; cut++) {
-    step.push(set(shared, loadVector(int(CUTS), 16 * cut)));
-    for (const j of four) {
-      const reached = vector("f32x4Ge", get(quotient + j), get(shared));
-      step.push(set(rank + j, cut === 0 ? reached : vector("i32x4Add", get(rank + j), reached)));
-    }
-  }
-  const narrow = (j: number) => vector("i16x8Narrow", get(rank + j), get(rank + j + 1));
-  step.push(set(shared, vector("i8x16Neg", vector("i8x16Narrow", narrow(0), narrow(2)))));
-  // Levels by rank, one byte of the float32 at a time, then the bytes side by side again.
-  for (const j of four) step.push(set(plane + j, vector("i8x16Swizzle", loadVector(int(PLANES), 16 * j), get(shared))));
-  for (const [j, order] of [LOW_BYTES, HIGH_BYTES].entries()) {
-    step.push(set(rank + j, shuffle(get(plane), get(plane + 1), order)));
-    step.push(set(rank + 2 + j, shuffle(get(plane + 2), get(plane + 3), order)));
-  }
-  for (const j of four) {
-    const half = j >> 1;
-    const level = shuffle(get(rank + half), get(rank + 2 + half), j % 2 === 0 ? LOW_WORDS : HIGH_WORDS);
+  const step: Code[] = [
+    ...four.map((j) => set(quotient + j, vector("f32x4Div", loadVector(get(at), 16 * j), get(divisor)))),
+    ...ranks(cuts),
+  ];
+  const { steps, levels } = levelsOfRanks();
+  step.push(...steps);
+  for (const [j, level] of levels.entries()) {
     // Adding 0 makes a zero of −0.
     const rounded = vector("f32x4Add", vector("f32x4Mul", level, get(multiplier)), zeroVector);
     step.push(set(quotient + j, rounded));
     if (withError) {
       step.push(set(shared, loadVector(get(at), 16 * j)));
-      step.push(
-        ...(["low", "high"] as const).map((part, i) => {
-          const difference = vector("f64x2Sub", promoted(get(quotient + j), part), promoted(get(shared), part));
-          const square = vector("f64x2Mul", get(plane), get(plane));
-          return [...set(plane, difference), ...set(sums + i, vector("f64x2Add", get(sums + i), square))];
-        }),
-      );
+      for (const [i, half] of halves.entries()) {
+        const difference = vector("f64x2Sub", promoted(get(quotient + j), half), promoted(get(shared), half));
+        step.push(set(plane, difference), ...addSquare(partial, plane, j === 0 && i === 0));
+      }
     }
     step.push(storeVector(get(at), 16 * j, get(quotient + j)));
   }
+  if (withError) step.push(set(sum, vector("f64x2Add", get(sum), get(partial))));
   step.push(advance(at, 4 * STEP));
   const group = doWhileBelow(
     at,
@@ -151,7 +169,7 @@ function round(name: string, cuts: number, withError: boolean): WasmFunction {
     startGroup,
     doWhileBelow(at, stop, ...step),
   );
-  const total = vector("f64x2Add", loadVector(int(ERROR)), vector("f64x2Add", get(sums), get(sums + 1)));
+  const total = vector("f64x2Add", loadVector(int(ERROR)), get(sum));
   const body = withError ? [...group, ...storeVector(int(ERROR), 0, total)] : group;
   return { name, parameters: 4, ints: 1, vectors: 17, body };
 }
