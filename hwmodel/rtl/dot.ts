@@ -53,15 +53,20 @@ export function dotVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
   const w = codedOperand(weight);
   const x = codedOperand(activation);
   const structure = structureOf(w, x, options.structure);
-  if (structure.fuse) throw new UserError(`structure ${structure.name}: not one for a dot-product unit`);
   const sumBits = accumulatorBits(w.book, x.book, Math.max(terms, elements));
   const name = `${identifier(w.id)}_x_${identifier(x.id)}`;
-  const multiplier = multiplierModule(`multiply_${name}`, structure, operandsFor(w, x, adder));
+  const operands = operandsFor(w, x, adder);
+  const multiplier = structure.fuse ? null : multiplierModule(`multiply_${name}`, structure, operands);
   const top = `dot${elements}_${name}`;
   const d = draft([...MULTIPLIER_PORTS, "clk", "clear", "sum"]);
   const h = heap(sumBits);
   for (let i = 0; i < sumBits; i++) addBit(h, i, clear ? wire(d, "kept", `sum[${i}] & ~clear`) : `sum[${i}]`);
-  addProducts(d, h, multiplier, elements, w.bits, x.bits);
+  if (multiplier) addProducts(d, h, multiplier, elements, w.bits, x.bits);
+  for (let e = 0; e < elements; e++) {
+    const weightCode = bitsOf("weight", elements * w.bits).slice(e * w.bits, (e + 1) * w.bits);
+    const activationCode = bitsOf("activation", elements * x.bits).slice(e * x.bits, (e + 1) * x.bits);
+    structure.fuse?.(d, { ...operands, weightCode, activationCode }, h);
+  }
   comment(d, `Sum of ${elements} products and the accumulator`);
   d.lines.push("always @(posedge clk)", `  sum <= ${concatenate(sumHeap(d, h, adder))};`);
   const ports = [
@@ -77,15 +82,14 @@ export function dotVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
       `// ${w.id} x ${x.id}: dot product of ${elements} elements, sums of ${terms} terms without loss. Made by bitfrontier.`,
       `// Structure: ${structure.name}: ${structure.about}.`,
       "",
-      multiplier.text,
-      "",
+      ...(multiplier ? [multiplier.text, ""] : []),
       moduleText(top, ports, d),
       "",
       ADDER_MODULES,
     ].join("\n"),
     variant: `${structure.name}, ${elements} elements${adder === "prefix" ? ", prefix adders" : ""}`,
     elements,
-    widths: { weight: w.bits, activation: x.bits, product: multiplier.width, accumulator: sumBits },
+    widths: { weight: w.bits, activation: x.bits, product: multiplier?.width ?? 0, accumulator: sumBits },
     latency: 1,
     terms,
     clear,

@@ -2,8 +2,8 @@ import { bitLength } from "../operand.ts";
 import type { CodedOperand } from "./codes.ts";
 import { significandBits } from "./codes.ts";
 import { decodeFloat, decodeInteger, decodeMagnitude, decodeSign, type FloatFields, lookup } from "./decode.ts";
-import { type Bit, comment, type Draft, wire, ZERO } from "./draft.ts";
-import { addNumber, addProduct, heap, type Num, sumHeap } from "./heap.ts";
+import { type Bit, bitsOf, comment, type Draft, wire, ZERO } from "./draft.ts";
+import { type AdderStyle, addNumber, addProduct, heap, type Num, sumHeap } from "./heap.ts";
 import type { Operands, Product, Structure } from "./product.ts";
 import { shiftLeft } from "./shifter.ts";
 
@@ -286,4 +286,26 @@ function selectShifted(d: Draft, x: Num, chosen: readonly { shift: number; selec
     return wire(d, "shifted", choices.map(({ select, bit }) => `(${select} & ${bit})`).join(" | "), inputs);
   });
   return { bits, signed: x.signed };
+}
+
+/** Product of two floats without its shift, for a float accumulator: significands multiplied, exponents added; null if one is no float. */
+export function floatFactors(
+  d: Draft,
+  weight: CodedOperand,
+  activation: CodedOperand,
+  style: AdderStyle,
+): { negative: Bit; magnitude: Bit[]; exponent: Bit[] } | null {
+  if (!hasMagnitudes(weight, activation) || !isFloat(weight) || !isFloat(activation)) return null;
+  const a = decodeFloat(d, weight, bitsOf("weight", weight.bits), "weight");
+  const b = decodeFloat(d, activation, bitsOf("activation", activation.bits), "activation");
+  const h = heap(productWidth(a, b));
+  addProduct(d, h, unsigned(a), unsigned(b));
+  const e = heap(bitLength(a.maxExponent + b.maxExponent));
+  addNumber(d, e, { bits: a.exponent, signed: false });
+  addNumber(d, e, { bits: b.exponent, signed: false });
+  return {
+    negative: signOf(d, a.sign, b.sign) ?? ZERO,
+    magnitude: sumHeap(d, h, style),
+    exponent: sumHeap(d, e, style),
+  };
 }

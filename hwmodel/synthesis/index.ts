@@ -12,4 +12,5 @@ export {
   synthesizeMac,
 } from "./synthesizeMac.ts";
 export { typicalStreams } from "./typicalStreams.ts";
+export { type BlockUnitChecks, verifyBlockUnit } from "./verifyBlockUnit.ts";
 export { nativeYosys, wasmYosys, YOSYS_VERSION, type Yosys } from "./yosys.ts";

@@ -23,7 +23,7 @@ export async function synthesizedCostById(
     ReturnType<typeof parseFormat>,
   ];
   const [weights, activations] = formats.map(codebooksOf) as [CodedCodebook[], CodedCodebook[]];
-  const electrical = (options.library ?? libraryById("generic")).voltage !== null;
+  const electrical = (options.library ?? libraryById("generic")).hasEnergies;
   const streams = electrical ? (options.streams ?? typicalStreams(...formats)) : null;
   const costs: MacCost[] = [];
   for (const w of weights) {

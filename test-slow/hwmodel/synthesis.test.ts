@@ -4,13 +4,14 @@ import { libraryById } from "../../hwmodel/libraries/index.ts";
 import { mutants } from "../../hwmodel/netlist/mutants.ts";
 import { verifyMac } from "../../hwmodel/netlist/verifyMac.ts";
 import { PUBLISHED } from "../../hwmodel/published.ts";
-import { dotVerilog, macStructures, macVerilog } from "../../hwmodel/rtl/index.ts";
+import { blockUnitVerilog, dotVerilog, macStructures, macVerilog } from "../../hwmodel/rtl/index.ts";
 import {
   cellArea,
   recipeById,
   synthesize,
   synthesizeMac,
   tabulatedMac,
+  verifyBlockUnit,
   wasmYosys,
 } from "../../hwmodel/synthesis/index.ts";
 
@@ -93,7 +94,7 @@ describe("synthesis with Yosys", function () {
     const generic = libraryById("generic");
     // GE per MAC of an independent generator (facts of the project): INT4 109, E2M1 126, E3M0 155.
     for (const [id, structure, expected] of [
-      ["int4", "twos-complement", 109],
+      ["int4", "twos-complement-fused", 109],
       ["e2m1", "float-two-shifts", 126],
       ["e3m0", "float-biased", 155],
     ] as const) {
@@ -102,6 +103,26 @@ describe("synthesis with Yosys", function () {
       verifyMac(found!.netlist, rtl.reference, { terms: rtl.terms, elements: 32 });
       const each = cellArea(found!.netlist, generic) / 32;
       assert.ok(Math.abs(each / expected - 1) < 0.12, `${id}: ${each} GE per MAC, expected about ${expected}`);
+    }
+  });
+
+  it("builds MXFP4 and NVFP4 units and float32 MACs bit-true to their arithmetic, at the cost an independent generator found", async () => {
+    const generic = libraryById("generic");
+    // GE per MAC at 45 nm, with float32 accumulation (facts of the project).
+    for (const [id, elements, scale, structure, expected] of [
+      ["e2m1", 32, "e8m0", "float-two-shifts", 166],
+      ["e2m1", 16, "e4m3", "float-two-shifts", 254],
+      ["int8", 32, "e8m0", "twos-complement", 462],
+      ["e4m3", 1, "none", undefined, 1382],
+      ["e5m2", 1, "none", undefined, 1344],
+    ] as const) {
+      const element = getElement(id);
+      const rtl = blockUnitVerilog(element, element, { elements, scale, ...(structure ? { structure } : {}) });
+      const [found] = await synthesize(rtl, generic, { yosys, recipes: amap });
+      const scales: [number, number] = scale === "e8m0" ? [110, 140] : [0, 2 ** rtl.scaleBits - 1];
+      assert.equal(verifyBlockUnit(found!.netlist, rtl, { scales }), 3200);
+      const each = cellArea(found!.netlist, generic) / elements;
+      assert.ok(Math.abs(each / expected - 1) < 0.15, `${rtl.variant} ${id}: ${each} GE per MAC, there ${expected}`);
     }
   });
 
