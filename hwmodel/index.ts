@@ -25,8 +25,11 @@ export {
   equivalent,
   fittedDistribution,
   type MacChecks,
+  type MacEnergy,
+  type MacEnergyOptions,
   type MacProof,
   type MacReference,
+  macEnergy,
   mutants,
   type Netlist,
   readYosysJson,
@@ -34,6 +37,7 @@ export {
   type SwitchingEnergy,
   switchingEnergy,
   type Timing,
+  toVerilog,
   verifyMac,
 } from "./netlist/index.ts";
 export { NODES, type TechnologyNode, technologyNode } from "./nodes.ts";

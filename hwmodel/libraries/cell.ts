@@ -82,6 +82,9 @@ export interface CellLibrary {
   /** Supply, volts; null for a library without electrical facts. */
   voltage: number | null;
   cells: readonly Cell[];
+  /** Every cell has capacitances and a delay; every cell has energies too, and the supply is known. */
+  hasDelays: boolean;
+  hasEnergies: boolean;
   roles: Roles;
   /** Area of a two-input NAND in the library's unit: one gate equivalent. */
   nand2Area: number;

@@ -58,12 +58,20 @@ export function registerOf({ state, inverse, next, clock, ties = [] }: RegisterF
   return { state, inverse, next, nextLogic: parseLogic(next, `cell ${cell}, next_state`), clock, ties };
 }
 
-/** Adds roles and the gate equivalent. Throws UserError naming the indispensable cells that are missing. */
+/** Adds roles, the gate equivalent and what figures are complete. Throws UserError naming the indispensable cells that are missing. */
 export function completeLibrary(
   facts: LibraryFacts,
   cells: readonly Cell[],
   skipped: CellLibrary["skipped"] = [],
 ): CellLibrary {
   const roles = rolesOf(facts.id, cells);
-  return { ...facts, cells, roles, nand2Area: cells.find((c) => c.name === roles.nand2)!.area, skipped };
+  const hasDelays = cells.every(
+    (c) => c.intrinsicPs !== null && c.psPerFf !== null && c.inputs.every((pin) => pin.capFf !== null),
+  );
+  const energies = cells.every(
+    (c) => c.internalFj !== null && c.leakageNw !== null && (c.register === null || c.clockFj !== null),
+  );
+  const hasEnergies = hasDelays && energies && facts.voltage !== null;
+  const nand2Area = cells.find((c) => c.name === roles.nand2)!.area;
+  return { ...facts, cells, hasDelays, hasEnergies, roles, nand2Area, skipped };
 }

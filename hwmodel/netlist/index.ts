@@ -2,6 +2,7 @@ export { arrivalTimes, type PathStep, type Timing } from "./arrivalTimes.ts";
 export { codeStream, type Distribution, fittedDistribution, type StreamOptions, sampler } from "./codeStreams.ts";
 export { equivalent, MAX_FREE_BITS } from "./equivalence.ts";
 export type { WireModel } from "./loads.ts";
+export { type MacEnergy, type MacEnergyOptions, macEnergy } from "./macEnergy.ts";
 export { type Mutant, mutants } from "./mutants.ts";
 export type { Instance, Netlist } from "./netlist.ts";
 export { compile, type Simulation } from "./simulate.ts";

@@ -9,7 +9,7 @@ import { type MacProof, verifyMac } from "../netlist/verifyMac.ts";
 import { technologyNode } from "../nodes.ts";
 import { type CodedCodebook, type MacRtl, macStructures, macVerilog, type RtlOptions } from "../rtl/index.ts";
 import type { Cache } from "./cache.ts";
-import type { Recipe } from "./recipes.ts";
+import { FAST_RECIPE, RECIPES, type Recipe } from "./recipes.ts";
 import { synthesize } from "./synthesize.ts";
 import type { Yosys } from "./yosys.ts";
 
@@ -20,6 +20,11 @@ export interface MacSynthesisOptions extends Omit<RtlOptions, "structure"> {
   yosys: Yosys;
   library?: CellLibrary;
   objective?: Objective;
+  /**
+   * Clock period to meet, ps. Prefix adders and a register between multiplier and accumulator are then tried, too, unless
+   * the options say which to take: formats compare at equal delay.
+   */
+  maxDelayPs?: number;
   /** Structures to try (`macStructures`); without it, all that fit. */
   structures?: readonly string[];
   recipes?: readonly Recipe[];
@@ -64,14 +69,13 @@ export async function synthesizeMac(
   options: MacSynthesisOptions,
 ): Promise<SynthesizedMacCost> {
   const { library = libraryById("generic"), objective = "area", terms = 256, streams } = options;
-  if (objective !== "area" && library.voltage === null) {
-    throw new UserError(`library ${library.id}: has no delays and energies, so no best ${objective}`);
-  }
+  const needed = { area: true, delay: library.hasDelays, energy: library.hasEnergies }[objective];
+  if (!needed) throw new UserError(`library ${library.id}: its cells have no ${objective}, so there is no best`);
   if (objective === "energy" && !streams) throw new UserError("objective energy: needs streams of codes");
   const structures = structuresOf(weight, activation, options);
-  const candidates = (
-    await Promise.all(structures.map((structure) => candidatesOf(weight, activation, structure, library, options)))
-  ).flat();
+  const builds = structures.flatMap((structure) => buildsOf(structure, options));
+  const all = await Promise.all(builds.map((build) => candidatesOf(weight, activation, build, library, options)));
+  const candidates = inTime(all.flat(), maxDelayPs);
 
   const energyOf = ({ netlist }: Candidate) => (streams ? switchingEnergy(netlist, library, { ...streams }) : null);
   const figure: Record<Objective, (c: Candidate) => number> = {
@@ -86,9 +90,9 @@ export async function synthesizeMac(
     latency: rtl.latency,
     ...(rtl.clear ? { clear: { port: "clear", loads: "product" as const } } : {}),
   });
-  const accumulatorGe = accumulatorOf(best, candidates);
+  const accumulatorGe = accumulatorOf(best, all.flat());
   const node = library.areaUnit === "um2" ? null : technologyNode(options.node ?? "tsmc28");
-  const energy = library.voltage === null ? null : energyOf(best);
+  const energy = library.hasEnergies ? energyOf(best) : null;
   return {
     cost: {
       weight: weight.id,
@@ -100,7 +104,7 @@ export async function synthesizeMac(
       accumulatorGe,
       areaUm2: best.areaGe * (node ? node.nand2Um2 : library.nand2Area),
       node: node ? node.id : library.id,
-      delayPs: library.voltage === null ? null : arrivalTimes(netlist).delayPs,
+      delayPs: library.hasDelays ? arrivalTimes(netlist).delayPs : null,
       energyFj: energy?.energyFj ?? null,
       variant: rtl.variant,
       provenance: "synthesized",
@@ -129,20 +133,45 @@ function structuresOf(weight: CodedCodebook, activation: CodedCodebook, options:
   return wanted.filter((name) => !(options.productRegister && name.endsWith("-fused")));
 }
 
+/** The ways to build a structure: as the options say or, where they leave it open and a delay must be met, also faster. */
+function buildsOf(structure: string, options: MacSynthesisOptions): RtlOptions[] {
+  if (options.maxDelayPs === undefined) return [{ ...options, structure }];
+  const adders = options.adder ? [options.adder] : (["ripple", "prefix"] as const);
+  const registers = options.productRegister === undefined ? [false, true] : [options.productRegister];
+  return adders.flatMap((adder) =>
+    registers
+      .filter((productRegister) => !(productRegister && structure.endsWith("-fused")))
+      .map((productRegister) => ({ ...options, structure, adder, productRegister })),
+  );
+}
+
+function inTime(candidates: Candidate[], maxDelayPs: number | undefined): Candidate[] {
+  if (maxDelayPs === undefined) return candidates;
+  const delays = candidates.map(({ netlist }) => arrivalTimes(netlist).delayPs);
+  const met = candidates.filter((_, i) => delays[i]! <= maxDelayPs);
+  if (met.length > 0) return met;
+  const fastest = candidates[delays.indexOf(Math.min(...delays))]!;
+  throw new UserError(
+    `${fastest.rtl.top}: no circuit meets ${maxDelayPs} ps; the fastest (${fastest.rtl.variant}) takes ${Math.ceil(Math.min(...delays))} ps`,
+  );
+}
+
 async function candidatesOf(
   weight: CodedCodebook,
   activation: CodedCodebook,
-  structure: string,
+  build: RtlOptions,
   library: CellLibrary,
   options: MacSynthesisOptions,
 ): Promise<Candidate[]> {
-  const rtl = macVerilog(weight, activation, { ...options, structure });
-  const results = await synthesize(rtl, library, options);
+  const rtl = macVerilog(weight, activation, build);
+  const timed = options.maxDelayPs !== undefined || options.objective === "delay";
+  const recipes = options.recipes ?? (timed ? [...RECIPES, FAST_RECIPE] : RECIPES);
+  const results = await synthesize(rtl, library, { ...options, recipes });
   return results.map(({ recipe, netlist }) => {
     const split = !recipe.flatten && rtl.widths.product > 0;
     return {
       rtl,
-      structure,
+      structure: build.structure!,
       recipe,
       netlist,
       areaGe: cellArea(netlist, library),

@@ -47,7 +47,11 @@ export async function synthesizedCostById(
 function fromTable(weight: CodedCodebook, activation: CodedCodebook, options: MacSynthesisOptions): MacCost | null {
   const { terms = TABLE_TERMS, objective = "area", inputRegisters, productRegister, clear, adder = "ripple" } = options;
   const plain = !inputRegisters && !productRegister && !clear && adder === "ripple" && objective === "area";
-  const searched = options.structures === undefined && options.recipes === undefined && options.streams === undefined;
+  const searched =
+    options.maxDelayPs === undefined &&
+    options.structures === undefined &&
+    options.recipes === undefined &&
+    options.streams === undefined;
   const sameTool = options.yosys.version.endsWith(` ${YOSYS_VERSION}`);
   if (!(plain && searched && sameTool && terms === TABLE_TERMS)) return null;
   const library = options.library ?? libraryById("generic");

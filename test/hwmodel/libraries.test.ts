@@ -42,6 +42,19 @@ describe("cell libraries", () => {
     assert.deepEqual(ihp.flipFlop.ties, [{ pin: "RESET_B", value: 1 }]);
   });
 
+  it("say for which of them delays and energies are complete", () => {
+    assert.deepEqual(
+      LIBRARIES.map((l) => [l.id, l.hasDelays, l.hasEnergies]),
+      [
+        ["generic", false, false],
+        ["asap7", true, true],
+        ["sky130", true, true],
+        ["gf180", true, false],
+        ["ihp130", true, true],
+      ],
+    );
+  });
+
   it("have gate equivalents near each other: a flip-flop is 4 to 7, a full adder 3 to 7", () => {
     for (const { id, cells, roles, nand2Area } of LIBRARIES) {
       const ge = (name: string) => cells.find((cell) => cell.name === name)!.area / nand2Area;

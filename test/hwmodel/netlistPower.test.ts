@@ -9,9 +9,11 @@ import {
   countToggles,
   fittedDistribution,
   LANES,
+  macEnergy,
   readYosysJson,
   sampler,
   switchingEnergy,
+  toVerilog,
 } from "../../hwmodel/netlist/index.ts";
 import { golden } from "./netlists.ts";
 
@@ -134,6 +136,64 @@ describe("switchingEnergy", () => {
   it("refuses libraries without energies", () => {
     const netlist = golden("int4", "generic");
     assert.throws(() => switchingEnergy(netlist, libraryById("generic"), {}), /no supply voltage/);
+  });
+});
+
+describe("macEnergy", () => {
+  const netlist = golden("int4-clear", "sky130");
+  const int4 = parseFormat("int4@g128");
+  const formats = { weight: int4, activation: int4 };
+
+  it("gives a mean with a standard error of a few percent, lower for stationary weights", () => {
+    const streaming = macEnergy(netlist, sky130, formats);
+    const stationary = macEnergy(netlist, sky130, { ...formats, weights: "stationary" });
+    assert.equal(streaming.samples, 4 * 128 * LANES);
+    assert.ok(streaming.sigmaFj > 0 && streaming.sigmaFj < 0.04 * streaming.energyFj, `${streaming.sigmaFj}`);
+    assert.ok(stationary.energyFj + 3 * stationary.sigmaFj < streaming.energyFj);
+    assert.ok(streaming.zeroDelayFj < streaming.energyFj && streaming.clockFj === 16 * 39.75);
+  });
+
+  it("follows the fitted distributions: activations of one sign move fewer bits", () => {
+    const shifted = { nu: 30, location: 4, scale: 0.5 };
+    const one = macEnergy(netlist, sky130, {
+      ...formats,
+      weightDistribution: shifted,
+      activationDistribution: shifted,
+    });
+    assert.ok(one.energyFj < 0.9 * macEnergy(netlist, sky130, formats).energyFj);
+  });
+
+  it("grows with wires", () => {
+    const bare = macEnergy(netlist, sky130, formats).energyFj;
+    assert.ok(macEnergy(netlist, sky130, { ...formats, wireFfPerFanout: 1 }).energyFj > 1.02 * bare);
+  });
+
+  it("refuses formats of other widths and runs without an error", () => {
+    assert.throws(
+      () => macEnergy(netlist, sky130, { weight: int4, activation: parseFormat("int8@g128") }),
+      /int8@g128: codes of 8 bits for port activation of 4 bits/,
+    );
+    assert.throws(() => macEnergy(netlist, sky130, { ...formats, runs: 1 }), /runs 1: expected 2 to 999/);
+  });
+});
+
+describe("toVerilog", () => {
+  it("writes cells with named pins, ports and constants", () => {
+    assert.equal(
+      toVerilog(glitch),
+      `module glitch (
+  input a,
+  output y
+);
+  wire n3;
+  wire n4;
+  ${S}inv_1 g0 (.A(a), .Y(n3));
+  ${S}xor2_1 g1 (.A(a), .B(n3), .X(n4));
+  assign y = n4;
+endmodule
+`,
+    );
+    assert.match(toVerilog(golden("int4", "generic")), /DFF r\d+ \(\.D\(n\d+\), \.CK\(clk\), \.Q\(n\d+\)\);/);
   });
 });
 
