@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import {
+  dequantize,
   exportCodes,
+  fakeQuantize,
   getElement,
   importCodes,
   listElements,
+  listFormats,
   makeFormat,
   packCodes,
   packedRowBytes,
@@ -56,6 +59,23 @@ describe("packCodes and unpackCodes", () => {
         assert.deepEqual(unpackCodes(bytes, codes.length, element.bits, packing, 45), codes, element.id);
       }
     }
+  });
+
+  it("return the codes of every named format, which decode to what fakeQuantize gives", () => {
+    const weights = Float32Array.from({ length: 2 * 512 }, normals(6));
+    for (const format of listFormats()) {
+      const quantized = quantize(weights, 2, 512, format);
+      const { bits } = format.elements[0]!;
+      const expected = new Float32Array(weights.length);
+      fakeQuantize(weights, 2, 512, format, expected);
+      for (const packing of packings) {
+        const bytes = packCodes(quantized.codes, bits, packing, 512);
+        assert.equal(bytes.length, 2 * packedRowBytes(512, bits, packing));
+        const codes = unpackCodes(bytes, weights.length, bits, packing, 512);
+        assert.deepEqual(dequantize({ ...quantized, codes }, 2, 512, format), expected, `${format.id} ${packing}`);
+      }
+    }
+    assert.ok(listFormats().length >= 20);
   });
 
   it("refuse wide codes, widths, ragged rows and wrong lengths", () => {
