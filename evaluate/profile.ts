@@ -127,7 +127,7 @@ interface Matrix {
 function predictions(matrix: Matrix, whole: TFit, formats: readonly Format[]): PredictedFormat[] {
   const { read, size, cols } = matrix;
   const within = whole.verdict === "constant" ? null : fitSomeRows(read, size / cols, cols, matrix);
-  const rows = within === null || within.fit.scale === null ? whole : within.fit;
+  const rows = within === null || within.fit.scale === null ? whole : within;
   return formats.map((format) => {
     const blockSize = format.group === "tensor" ? size : format.group === "row" ? cols : format.group;
     if (typeof format.group === "number" && blockSize > cols) {

@@ -1,9 +1,10 @@
-import { type Format, fakeQuantize, UserError } from "../formats/index.ts";
+import { type Format, fakeQuantize, normalQuantile, type ScaleStoreId, UserError } from "../formats/index.ts";
 import { blockLaw } from "./blockLaw.ts";
 import { expectedSquaredError } from "./cells.ts";
 import { type Law, type LawSource, lawOf } from "./law.ts";
 import { sampleLaw } from "./sampleLaw.ts";
 import { scaleCases } from "./scaleCases.ts";
+import type { WithinFit } from "./within.ts";
 
 export interface Prediction {
   /** Expected Σ(x − x̂)² / Σx² of a quantized tensor; null with `reason` where it cannot be predicted. */
@@ -25,7 +26,9 @@ export interface PredictionOptions {
 /** No tensor has more elements under one scale. */
 const BLOCK_MAX = 2 ** 40;
 /** Scale stores so fine that their rounding does not show. */
-const FINE_STORES: readonly string[] = ["fp16", "bf16", "fp32"];
+const FINE_STORES: readonly ScaleStoreId[] = ["fp16", "bf16", "fp32"];
+/** A row as models have them: formats with a second level share that along a row. */
+const ROW = 4096;
 const SAMPLES = 2 ** 18;
 const SAMPLES_MAX = 2 ** 23;
 const BATCHES = 16;
@@ -34,32 +37,41 @@ const BATCHES = 16;
  * Expected relative MSE of a format on independent elements of a fitted distribution, from the distribution alone. Where
  * one codebook is scaled by the block's extremes, its cells are integrated in closed form and the block's scale by
  * quadrature over its order statistics; other formats are tried on samples of the law. Location is taken as zero.
- * Rows of different scale make a whole tensor's fit over-predict: use the fit of `fitWithin`.
- * Throws UserError for a block size that is not a whole number of at least 1.
+ * Rows of different scale make a whole tensor's fit over-predict: give what `fitWithin` found, unless one scale covers the
+ * whole tensor. Throws UserError for a block size that is not a whole number of at least 1.
  */
-export function predictedError(source: LawSource, format: Format, options: PredictionOptions = {}): Prediction {
+export function predictedError(
+  source: LawSource | WithinFit,
+  format: Format,
+  options: PredictionOptions = {},
+): Prediction {
   const size = options.blockSize ?? (typeof format.group === "number" ? format.group : undefined);
   if (size === undefined)
     throw new UserError(`${format.id}: say how many elements one scale per ${format.group} covers`);
   if (!Number.isInteger(size) || size < 1 || size > BLOCK_MAX) {
     throw new UserError(`${format.id}: block size ${size}; expected a whole number from 1 to ${BLOCK_MAX}`);
   }
-  if ("verdict" in source && source.scale === null) {
-    return none(`${source.verdict} data have no density to predict from: ${source.message}`);
+  const shape = "fit" in source ? source.fit : source;
+  if ("verdict" in shape && shape.scale === null) {
+    return none(`${shape.verdict} data have no density to predict from: ${shape.message}`);
   }
-  const law = lawOf(source);
+  const law = lawOf(shape);
   if (!Number.isFinite(law.secondMoment)) {
-    return none(`a t with nu ${source.nu} has no second moment, so a relative squared error is not defined`);
+    return none(`a t with nu ${shape.nu} has no second moment, so a relative squared error is not defined`);
   }
-  return byQuadrature(law, format, size) ?? bySampling(law, ("verdict" in source && source.scale) || 1, format, size);
+  const scale = ("verdict" in shape && shape.scale) || 1;
+  const rows = "fit" in source ? { mean: source.logScaleMean, spread: source.logScaleSpread } : { mean: 0, spread: 0 };
+  return (
+    byQuadrature(law, format, size) ??
+    bySampling(law, (q) => scale * Math.exp(rows.mean + rows.spread * normalQuantile(q)), format, size)
+  );
 }
 
 /** Null where the scale of a block does not follow from its extremes and one codebook. */
 function byQuadrature(law: Law, format: Format, size: number): Prediction | null {
   const { element, rule, store } = format;
-  const chooses = "selector" in format && format.selector !== null;
-  const coded = "coder" in format && format.coder !== "scaled";
-  if (element === null || chooses || coded || !FINE_STORES.includes(store)) return null;
+  if (element === null || format.selector !== null || format.coder !== "scaled" || !FINE_STORES.includes(store))
+    return null;
   const low = -element.values[0]!;
   const high = element.values.at(-1)!;
   const cases = low > 0 && high > 0 ? scaleCases(law, rule, low, high) : null;
@@ -69,21 +81,27 @@ function byQuadrature(law: Law, format: Format, size: number): Prediction | null
   return { relativeMse, method: "quadrature" };
 }
 
-function bySampling(law: Law, scale: number, format: Format, size: number): Prediction {
+/** `scaleOf` gives the quantiles of the rows' scales. */
+function bySampling(law: Law, scaleOf: (q: number) => number, format: Format, size: number): Prediction {
   if (typeof format.group === "number" && format.group !== size) {
     return none(`${format.id} can only be sampled in blocks of ${format.group}`);
   }
-  const rows = format.group === "tensor" ? 1 : Math.max(4, Math.ceil(SAMPLES / size / BATCHES));
-  if (rows * size * BATCHES > SAMPLES_MAX) return none(`blocks of ${size} are too large to sample`);
-  const data = sampleLaw(law, rows * size * BATCHES, scale);
+  const cols = typeof format.group === "number" ? size * Math.max(1, Math.floor(ROW / size)) : size;
+  const rows = format.group === "tensor" ? 1 : Math.max(4, Math.ceil(SAMPLES / cols / BATCHES));
+  const length = rows * cols;
+  if (length * BATCHES > SAMPLES_MAX) return none(`blocks of ${size} are too large to sample`);
+  const data = sampleLaw(law, length * BATCHES);
   const ratios: number[] = [];
   let error = 0;
   let energy = 0;
-  const length = rows * size;
   const out = new Float32Array(length);
   for (let batch = 0; batch < BATCHES; batch++) {
     const part = data.subarray(batch * length, (batch + 1) * length);
-    const { sumSquaredError, sumSquares } = fakeQuantize(part, rows, size, format, out);
+    for (let row = 0; row < rows; row++) {
+      const scale = scaleOf((row * BATCHES + batch + 0.5) / (rows * BATCHES));
+      for (let i = row * cols; i < (row + 1) * cols; i++) part[i] = part[i]! * scale;
+    }
+    const { sumSquaredError, sumSquares } = fakeQuantize(part, rows, cols, format, out);
     ratios.push(sumSquaredError / sumSquares);
     error += sumSquaredError;
     energy += sumSquares;

@@ -8,17 +8,17 @@ const TAIL_MIN = 1e-12;
 const SEED = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 0xdeadbeef] as const;
 
 /**
- * `n` independent elements of a law times `scale`, the same for the same arguments. Magnitudes are stratified (one in each
+ * `n` independent elements of a law, the same for the same arguments. Magnitudes are stratified (one in each
  * n-th of the distribution), then shuffled.
  */
-export function sampleLaw(law: Law, n: number, scale: number): Float32Array<ArrayBuffer> {
+export function sampleLaw(law: Law, n: number): Float32Array<ArrayBuffer> {
   const uniform = generator();
   const quantile = tailQuantile(law);
   const out = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     const magnitude = quantile((0.5 * (i + uniform())) / n);
     const zero = law.zeros > 0 && uniform() < law.zeros;
-    out[i] = zero ? 0 : (uniform() < 0.5 ? -magnitude : magnitude) * scale;
+    out[i] = zero ? 0 : uniform() < 0.5 ? -magnitude : magnitude;
   }
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(uniform() * (i + 1));

@@ -27,6 +27,8 @@ export function scaleCases(law: Law, rule: ScaleRuleId, low: number, high: numbe
       return largest(high, true);
     case "maxabs":
       return largest(Math.max(low, high), true);
+    case "unit":
+      return largest(1, true);
     case "signedmax":
       return largest(high >= low ? high : -low, false);
     case "signed":

@@ -11,7 +11,8 @@ export interface WithinFit {
   length: number;
   units: number;
   empty: number;
-  /** Standard deviation of the logarithm of the units' scales: 0 where all are alike. */
+  /** Mean and standard deviation of the logarithm of the units' scales; the latter is 0 where all are alike. */
+  logScaleMean: number;
   logScaleSpread: number;
 }
 
@@ -56,14 +57,15 @@ export function fitWithin(data: Samples, cols: number, length: number = cols, op
     });
   }
   const logs = scales.map(Math.log);
-  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
-  const logScaleSpread = Math.sqrt(logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / logs.length);
+  const logScaleMean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+  const logScaleSpread = Math.sqrt(logs.reduce((sum, log) => sum + (log - logScaleMean) ** 2, 0) / logs.length);
   const empty = spans.length - kept.length;
   return {
     fit: { ...fit!, excessKurtosis: uncompressed(fit!.excessKurtosis, Math.min(length, cols)) },
     length: Math.min(length, cols),
     units: spans.length,
     empty,
+    logScaleMean,
     logScaleSpread,
   };
 }
