@@ -39,7 +39,7 @@ export function groupFitter(format: Format): GroupFitter {
   const kernels = kernelsOf(format);
   const rule = scaleRules[format.rule];
   const { ratios = [1] } = rule;
-  const codesFromExact = scaleStores[format.store].outer?.codesFromExact === true;
+  const codesFromExact = scaleStores[format.store].codesFromExact === true;
   const candidates = candidatesOf(format, kernels);
   const scratch: { array: Float32Array } = { array: new Float32Array(0) };
   const round = coders[format.coder].round;

@@ -17,9 +17,14 @@ export function measuredFit(
   const fit = plainFit(choice, storedScale(format, measured.scale, unit, outer, where));
   if (measured.lower !== undefined) fit.lower = storedScale(format, measured.lower, unit, outer, where);
   if (measured.zeroPoint) fit.zeroPoint = measured.zeroPoint(fit.scale);
-  if (measured.offset) fit.offset = storedOffset(format, measured.offset(fit.scale), unit, where);
+  const { codesFromExact } = scaleStores[format.store];
+  if (codesFromExact) fit.divisor = Math.fround(measured.scale);
   if (measured.shift !== undefined) fit.shift = measured.shift;
-  if (scaleStores[format.store].outer?.codesFromExact) fit.divisor = Math.fround(measured.scale);
+  if (measured.offset) {
+    const exact = measured.offset(codesFromExact ? measured.scale : fit.scale);
+    fit.offset = storedOffset(format, exact, unit, where);
+    if (codesFromExact) fit.shift += exact - fit.offset;
+  }
   if (measured.divisor !== undefined) fit.divisor = measured.divisor;
   return fit;
 }

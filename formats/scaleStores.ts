@@ -17,6 +17,8 @@ export interface ScaleStore {
   readonly signed: boolean;
   /** The store holds scale × (power of two of the codebook), so that codebooks printed as ±1 and as ±448 share its range. */
   readonly relative: boolean;
+  /** Codes follow from the exact scale, decoding uses the stored one: bitsandbytes, ggml. */
+  readonly codesFromExact?: boolean;
   /** The second level, where scales are stored relative to another number. */
   readonly outer?: OuterLevel;
 }
@@ -32,12 +34,11 @@ export interface OuterLevel {
   round(x: number): number;
   /** The mean scale of the tensor (fp32, stored once) is taken away first: bitsandbytes' nested quantization. */
   readonly centred?: boolean;
-  /** Codes follow from the exact scale, as in bitsandbytes; decoding uses the stored one. */
-  readonly codesFromExact?: boolean;
 }
 
 export type ScaleStoreId =
   | "fp16"
+  | "fp16-exact"
   | "bf16"
   | "fp32"
   | "e8m0"
@@ -49,6 +50,7 @@ export type ScaleStoreId =
   | "e4m3-tensor"
   | "e4m3-tensor256"
   | "e3m3-tensor"
+  | "e4m3-tensor28"
   | "int8-row"
   | "int6-row"
   | "int4-row"
@@ -69,6 +71,14 @@ const perRow = (top: number): OuterLevel => ({ span: "row", bits: 16, top, round
 /** A new scale type is one entry here. */
 export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
   fp16: { ...half, bits: 16, label: "IEEE half precision", signed: true, relative: true },
+  "fp16-exact": {
+    ...half,
+    bits: 16,
+    label: "IEEE half precision; codes follow from the scale before it is rounded (ggml)",
+    signed: true,
+    relative: true,
+    codesFromExact: true,
+  },
   bf16: { ...scaleFloat(8, 7, 127, 0xff * 2 ** 120), bits: 16, label: "bfloat16", signed: true, relative: true },
   fp32: { ...single, bits: 32, label: "IEEE single precision", signed: true, relative: true },
   e8m0: {
@@ -105,6 +115,11 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
     bits: 6,
     label: "E3M3 of 2^−5 … 28, under one fp32 per tensor",
   },
+  "e4m3-tensor28": {
+    ...nested({ ...e4m3, smallest: 2 ** -5, largest: 28 }, perTensor(28)),
+    bits: 7,
+    label: "E4M3 of 2^−5 … 28, 80 numbers, under one fp32 per tensor (RaZeR's code in place of E3M3)",
+  },
   "int8-row": { ...nested(integers(255), perRow(255)), bits: 8, label: "1 … 255 under one fp16 per row (VS-Quant)" },
   "int6-row": { ...nested(integers(63), perRow(63)), bits: 6, label: "1 … 63 under one fp16 per row (VS-Quant)" },
   "int4-row": { ...nested(integers(15), perRow(15)), bits: 4, label: "1 … 15 under one fp16 per row (VS-Quant)" },
@@ -122,7 +137,8 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
     relative: false,
     bits: 8,
     label: "8-bit dynamic map of scale − mean, under one fp32 per 256 groups (bitsandbytes nested quantization, QLoRA)",
-    outer: { span: 256, bits: 32, top: 1, round: Math.fround, centred: true, codesFromExact: true },
+    codesFromExact: true,
+    outer: { span: 256, bits: 32, top: 1, round: Math.fround, centred: true },
   },
 };
 

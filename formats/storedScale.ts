@@ -38,7 +38,8 @@ export function storedScale(
 function nestedScale(format: Format, exact: number, { number, mean }: Outer): number {
   const { round, smallest, largest, outer } = scaleStores[format.store];
   if (outer!.centred) return Math.fround(round((Math.abs(exact) - mean) / number) * number + mean);
-  const inner = Math.min(Math.max(round(Math.abs(exact) / number), smallest), largest);
+  // In float32, as published code does: the group with the largest scale then meets `top` exactly.
+  const inner = Math.min(Math.max(round(Math.fround(Math.abs(exact) / number)), smallest), largest);
   return signed(exact, Math.max(Math.fround(inner * number), SMALLEST_FLOAT32));
 }
 

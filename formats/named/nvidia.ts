@@ -47,9 +47,16 @@ export const nvidia: readonly NamedFormat[] = [
     store: "e3m3-tensor",
     quirks: [
       "two spare bits beside the 6-bit block scale hold the choice: 4.5 bits in all",
-      "the reference casts E3M3 through a clamped float8_e4m3; the second pair may be tuned for a model",
-      "scale: max|X|/(6·28) per tensor, the largest magnitude at 6, or at 8 with ±8",
+      "the published code rounds scales to E4M3 between 2^−5 and 28, which needs 7 bits: razer4-code",
+      "the second pair may be tuned for a model (there --w_outlier)",
     ],
+  }),
+  razer("razer4-code", {
+    label: "RaZeR for weights, with the block scales of its code",
+    elements: ["e2m1+sp5", "e2m1+sp-5", "e2m1+sp8", "e2m1+sp-8"],
+    selector: extraBits(2),
+    store: "e4m3-tensor28",
+    quirks: ["quant_nvfp4_razer_e3m3 casts to float8_e4m3fn, so a scale takes 80 numbers: 7 bits, not the paper's 6"],
   }),
   razer("razer4-a", {
     label: "RaZeR for activations: E2M1 with −0 as +5 or −5",
@@ -89,6 +96,7 @@ function razer(
     ...data,
     group: 16,
     rule: "maxabs",
+    tie: "down",
     source: "arXiv 2501.04052; abdelfattah-lab/NVFP4-RaZeR",
     licence: "MIT; its README states a patent application by Cornell",
   });
