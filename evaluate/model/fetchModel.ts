@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../../formats/error.ts";
 import { pathIs } from "../files.ts";
-import { cachedSnapshot, isHubId } from "./hubCache.ts";
+import { cachedSnapshot, cacheFolder, isHubId } from "./hubCache.ts";
 import { type FetchOptions, fetchSnapshot } from "./hubSnapshot.ts";
 import { REFERENCE_MODEL, type ResolvedModel, resolveModel } from "./resolve.ts";
 import { INDEX_FILE, readIndex, SINGLE_FILE } from "./shardIndex.ts";
@@ -14,10 +14,20 @@ import { INDEX_FILE, readIndex, SINGLE_FILE } from "./shardIndex.ts";
 export async function fetchModel(spec: string, options: FetchOptions = {}): Promise<ResolvedModel> {
   const local = spec === REFERENCE_MODEL || pathIs("directory", spec) || pathIs("file", spec) || !isHubId(spec);
   if (!local && !isWhole(spec)) {
-    if (!isOffline()) await fetchSnapshot(spec, options);
-    else requireCached(spec);
+    if (isOffline()) requireCached(spec);
+    else await fetchOnce(spec, options);
   }
   return resolveModel(spec);
+}
+
+/** Downloads that go on in this process: they would write to the same unfinished files. */
+const inFlight = new Map<string, Promise<void>>();
+
+async function fetchOnce(id: string, options: FetchOptions): Promise<void> {
+  const folder = cacheFolder(id);
+  const fetching = inFlight.get(folder) ?? fetchSnapshot(id, options).finally(() => inFlight.delete(folder));
+  inFlight.set(folder, fetching);
+  await fetching;
 }
 
 /** Whether the cache has all that is needed to run the model: others may have cached its tokenizer alone. */

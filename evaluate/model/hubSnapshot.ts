@@ -1,7 +1,7 @@
-import { existsSync, renameSync, rmSync, statfsSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, rmSync, statfsSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { UserError } from "../../formats/error.ts";
-import { isSystemError, makeDirectory, pathIs, systemReason, writeFileAtomic } from "../files.ts";
+import { isSystemError, makeDirectory, pathIs, replaceFile, systemReason, writeFileAtomic } from "../files.ts";
 import { cacheFolder } from "./hubCache.ts";
 import { describeModel, type HubFile, type HubModel, hubEndpoint, TransientError } from "./hubClient.ts";
 import { downloadBlob } from "./hubDownload.ts";
@@ -147,11 +147,13 @@ function sizeOf(path: string): number {
 
 /** A relative link, so that the cache can be moved; where links are not allowed (Windows), the content itself. */
 function point(pointer: string, blob: string): void {
-  rmSync(pointer, { force: true });
+  const temporary = `${pointer}.${process.pid}.tmp`;
+  rmSync(temporary, { force: true });
   try {
-    symlinkSync(relative(dirname(pointer), blob), pointer, "file");
-  } catch (error) {
-    if (isSystemError(error) && error.code === "EEXIST") return;
-    renameSync(blob, pointer);
+    symlinkSync(relative(dirname(pointer), blob), temporary, "file");
+  } catch {
+    replaceFile(blob, pointer);
+    return;
   }
+  replaceFile(temporary, pointer);
 }

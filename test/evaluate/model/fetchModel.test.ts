@@ -145,6 +145,33 @@ describe("evaluate/model/fetchModel", () => {
     assert.equal(sha256(readFileSync(snapshot("model.safetensors"))), sha256(weights));
   });
 
+  it("two calls at once are one download", async () => {
+    const models = await Promise.all([fetch(), fetch()]);
+    assert.deepEqual(models[0], models[1]);
+    assert.equal(hub.requests.length, 5);
+  });
+
+  it("two processes at once both end with the model", async () => {
+    const code = `
+      import { fetchModel } from ${JSON.stringify(new URL("../../../evaluate/model/index.js", import.meta.url).href)};
+      console.log((await fetchModel("org/model", { retryMs: 1 })).dir);`;
+    const run = () =>
+      new Promise<string>((resolve, reject) => {
+        const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+          stdio: ["ignore", "pipe", "pipe"],
+        });
+        let output = "";
+        for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => (output += part));
+        child.on("error", reject);
+        child.on("close", () => resolve(output.trim()));
+      });
+    file("model.safetensors").cutAfter = 1500;
+    assert.deepEqual(await Promise.all([run(), run()]), [snapshot(), snapshot()]);
+    assert.equal(sha256(readFileSync(snapshot("model.safetensors"))), sha256(weights));
+    assert.deepEqual(readdirSync(snapshot()).sort(), ["config.json", "model.safetensors", "tokenizer.json"]);
+    assert.equal(readdirSync(repository("blobs")).length, 3);
+  }).timeout(30_000);
+
   it("a server that falls silent is left after a while, and asked again", async () => {
     let stalls = 2;
     hub.intercept = (request, response) => {
