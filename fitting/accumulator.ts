@@ -18,7 +18,7 @@ export interface AccumulatorState {
   zeros: number;
 }
 
-/** Fits a tensor that comes in chunks, in bounded memory (about a megabyte). */
+/** Fits a tensor that comes in chunks, in bounded memory: about a megabyte, and eight more during `fit`. */
 export interface Accumulator {
   /** Elements so far. */
   readonly n: number;
@@ -36,7 +36,8 @@ const DRIFT_MAX = 40;
 
 /**
  * A streaming `fitStudentT`: equal to it up to 16 384 elements; above, the bins are placed by the first of them, figures
- * agree to about 1e-6 (KS distances to a bin, 1e-4) and the log-likelihood is that of the bins. For tensors larger than
+ * agree to 1e-4 relative, the log-likelihood (taken on the bins) to 1e-6 nats an element; merging parts whose bins differ
+ * costs another digit. For tensors larger than
  * memory, for workers that each see a part (`merge`), and for activations as they pass.
  */
 export function createAccumulator(options: FitOptions = {}): Accumulator {

@@ -27,7 +27,7 @@ export const UNITS_MAX = 256;
 const SHARED_MAX = 2 ** 20;
 
 /** Where the fitted units of a matrix begin: at most UNITS_MAX of them, evenly spaced; a row's remainder is left out. */
-export function unitStarts(
+function unitStarts(
   rows: number,
   cols: number,
   unitLength: number,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { blockOptimalCodebook, lloydMax, predictedError } from "../../fitting/index.ts";
 import { element } from "../../formats/element.ts";
-import { makeFormat } from "../../formats/index.ts";
+import { defineCodebook, fakeQuantize, makeFormat, parseFormat } from "../../formats/index.ts";
+import { tSamples } from "./samples.ts";
 
 /** facts/formats-and-paper.md §3: printed to six digits; the normal's agree with Max (1960), Table I. */
 const LLOYD_MAX: [nu: number | null, positive: number[], relativeMse: number][] = [
@@ -135,6 +136,20 @@ describe("blockOptimalCodebook", () => {
           assert.ok(errorOf(values.with(k, value + shift)) > relativeMse * (1 + 1e-6), `level ${k}`);
         }
       }
+    }
+  });
+
+  it("is a codebook of one's own in formats/, which then measures the error foretold", () => {
+    const data = tSamples(91, 1 << 20, 5, 0, 0.02);
+    for (const [signed, rule] of [
+      [false, "absmax"],
+      [true, "signedmax"],
+    ] as const) {
+      const { values, relativeMse } = blockOptimalCodebook({ nu: 5, blockSize: 128, signed });
+      const { id } = defineCodebook({ id: `t5-${rule}`, values });
+      const format = parseFormat(`${id}@g128:${rule}`);
+      const { sumSquaredError, sumSquares } = fakeQuantize(data, 256, 4096, format, new Float32Array(data.length));
+      assert.ok(Math.abs((relativeMse * sumSquares) / sumSquaredError - 1) < 0.01, `${rule}`);
     }
   });
 
