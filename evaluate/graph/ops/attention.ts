@@ -1,6 +1,6 @@
-import { constant, type Graph, node, scalar } from "../graph.ts";
+import { constant, type Graph, ints, node, scalar } from "../graph.ts";
 import { apply, type Op } from "../op.ts";
-import { show, type Value } from "../value.ts";
+import { type ElementType, show, size, type Value } from "../value.ts";
 
 export interface AttentionOptions {
   /** Factor of q·k; 1/√d when absent. */
@@ -42,9 +42,13 @@ const attentionOp: Op<AttentionOptions, Saved> = {
     const scaled = node(graph, "Mul", [q!, scalar(graph, scaleOf(options, q!), q!.type)], q!.shape);
     const scores = product(graph, scaled, k!, [batch!, kv!, rows!, time], true);
     const { output: bounded, capped } = softcap(graph, scores, options);
-    const biased = options.slopes ? alibi(graph, bounded, options.slopes) : bounded;
-    const masked = node(graph, "Add", [biased, mask(graph, rows!, time, q!, options.window)], scores.shape);
-    const probabilities = node(graph, "Softmax", [masked], scores.shape, { attributes: { axis: -1 } });
+    // The heads that share a key head get a dimension of their own, so that one table [time,time] serves them all.
+    const heads = rows! === time ? [kv!] : [kv!, rows! / time];
+    const square = reshaped(graph, bounded, [batch!, ...heads, time, time]);
+    const biased = options.slopes ? alibi(graph, square, heads, options.slopes) : square;
+    const masked = node(graph, "Add", [biased, mask(graph, time, q!.type, options.window)], square.shape);
+    const softmax = node(graph, "Softmax", [masked], square.shape, { attributes: { axis: -1 } });
+    const probabilities = reshaped(graph, softmax, scores.shape);
     const output = product(graph, probabilities, v!, q!.shape);
     return { output, saved: { probabilities, scaled, capped } };
   },
@@ -116,28 +120,39 @@ function swapped(graph: Graph, x: Value): Value {
   return node(graph, "Transpose", [x], [a!, b!, n!, m!], { attributes: { perm: [0, 1, 3, 2] } });
 }
 
-/** A table [rows,time] that f fills for query position i of row r and key position j. */
-function table(graph: Graph, rows: number, time: number, like: Value, f: (i: number, j: number) => number): Value {
-  const data = like.type === "float64" ? new Float64Array(rows * time) : new Float32Array(rows * time);
-  for (let r = 0; r < rows; r++) for (let j = 0; j < time; j++) data[r * time + j] = f(r % time, j);
-  return constant(graph, data, [rows, time]);
+function reshaped(graph: Graph, x: Value, shape: readonly number[]): Value {
+  return x.shape.length === shape.length ? x : node(graph, "Reshape", [x, ints(graph, shape)], shape);
 }
 
-function mask(graph: Graph, rows: number, time: number, like: Value, window = time): Value {
-  return table(graph, rows, time, like, (i, j) => (j > i || j <= i - window ? MASKED : 0));
+/** The tables of each graph: 16 MB at 2048 tokens, which every layer would otherwise hold for itself. */
+const tables = new WeakMap<Graph, Map<string, Value>>();
+
+/** A constant [time,time] that f fills for query position i and key position j; one for all uses of `key` in a graph. */
+function table(graph: Graph, key: string, time: number, type: ElementType, f: (i: number, j: number) => number): Value {
+  const known = tables.get(graph) ?? new Map<string, Value>();
+  tables.set(graph, known);
+  const full = `${key} ${time} ${type}`;
+  const found = known.get(full);
+  if (found) return found;
+  const data = type === "float64" ? new Float64Array(time * time) : new Float32Array(time * time);
+  for (let i = 0; i < time; i++) for (let j = 0; j < time; j++) data[i * time + j] = f(i, j);
+  const made = constant(graph, data, [time, time]);
+  known.set(full, made);
+  return made;
 }
 
-/** One slope a row times one distance a (row, key): two small constants in place of one of [heads,time,time]. */
-function alibi(graph: Graph, scores: Value, slopes: readonly number[]): Value {
-  const [, kv, rows, time] = scores.shape as [number, number, number, number];
-  if (slopes.length * time !== kv * rows) {
-    throw new Error(`internal: ${slopes.length} slopes for attention scores ${show(scores)}`);
-  }
-  const perRow = Array.from({ length: kv * rows }, (_, i) => slopes[Math.floor(i / time)]!);
-  const data = scores.type === "float64" ? Float64Array.from(perRow) : Float32Array.from(perRow);
-  const column = constant(graph, data, [kv, rows, 1]);
-  const distance = table(graph, rows, time, scores, (i, j) => j - i);
-  return node(graph, "Add", [scores, node(graph, "Mul", [column, distance], [kv, rows, time])], scores.shape);
+function mask(graph: Graph, time: number, type: ElementType, window = time): Value {
+  return table(graph, `mask ${window}`, time, type, (i, j) => (j > i || j <= i - window ? MASKED : 0));
+}
+
+/** Scores [batch,…heads,time,time] with one slope a head times one distance a pair of positions added. */
+function alibi(graph: Graph, scores: Value, heads: readonly number[], slopes: readonly number[]): Value {
+  if (slopes.length !== size(heads)) throw new Error(`internal: ${slopes.length} slopes for heads [${heads}]`);
+  const data = scores.type === "float64" ? Float64Array.from(slopes) : Float32Array.from(slopes);
+  const perHead = constant(graph, data, [...heads, 1, 1]);
+  const distance = table(graph, "distance", scores.shape.at(-1)!, scores.type, (i, j) => j - i);
+  const bias = node(graph, "Mul", [perHead, distance], scores.shape.slice(1));
+  return node(graph, "Add", [scores, bias], scores.shape);
 }
 
 export const causalAttention = (graph: Graph, q: Value, k: Value, v: Value, options: AttentionOptions = {}) =>
