@@ -25,9 +25,9 @@ const SCALE_STEPS = 8;
 
 /**
  * Fits one ν to all units of a row-major matrix with rows of `cols`, each unit (a run of `length` within a row, a shorter
- * tail being its own) with a scale of its own, in alternation: scales by the EM weights of a t (Lange, Little & Taylor
- * 1989) around zero, then ν on the elements over their scales. Heavy tails of a whole tensor are often channels of different scale;
- * this tells the two apart. With units under some 100 elements ν comes out too high, as scales follow their tails.
+ * tail being its own) with a scale of its own, in alternation: scales around zero by the EM weights of a t (Lange, Little
+ * & Taylor 1989), then ν on the elements over their scales. Heavy tails of a whole tensor are often channels of different
+ * scale; this tells the two apart. With units under some 100 elements ν comes out too high, as scales follow their tails.
  * Throws UserError on NaN, infinity, wrong lengths and data of zeros only.
  */
 export function fitWithin(data: Samples, cols: number, length: number = cols, options: FitOptions = {}): WithinFit {
