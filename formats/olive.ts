@@ -1,4 +1,3 @@
-import { nearestRank } from "./book.ts";
 import type { Coder } from "./coder.ts";
 import { type GroupFit, plainFit } from "./groupFit.ts";
 import type { Kernel } from "./kernel.ts";
@@ -44,71 +43,87 @@ export function fitOlive(
  * two outliers the first is kept. A last number without a neighbour saturates.
  */
 export const oliveCoder: Coder = {
-  round(kernels, fit, tie, values, out, from, to) {
-    const codes = new Uint8Array(to - from);
-    this.encode(kernels, fit, tie, values.subarray(from, to), codes, 0, codes.length);
-    const rounded = new Float32Array(codes.length);
-    this.decode(kernels, fit, codes, rounded, 0, codes.length);
+  round(_kernels, fit, _tie, values, out, from, to) {
+    const divisor = fit.scale || 1;
     let error = 0;
-    for (let i = from; i < to; i++) {
-      error += (rounded[i - from]! - values[i]!) ** 2;
-      out[i] = rounded[i - from]!;
+    for (let i = from; i < to; i += 2) {
+      const [x, y] = [values[i]!, values[i + 1]!];
+      settle(Math.fround(x / divisor), i + 1 < to ? Math.fround(y / divisor) : null);
+      out[i] = first * fit.scale + 0;
+      error += (out[i]! - x) ** 2;
+      if (i + 1 === to) break;
+      out[i + 1] = second * fit.scale + 0;
+      error += (out[i + 1]! - y) ** 2;
     }
     return error;
   },
 
-  encode(kernels, fit, _tie, values, codes, from, to) {
-    const { book } = kernels[0]!;
-    const scaled = (i: number) => (fit.scale === 0 ? 0 : Math.fround(values[i]! / fit.scale));
-    const normal = (i: number) => book.codeOfRank[nearestRank(book, Math.fround(scaled(i) / NORMAL_STEP))]!;
+  encode(_kernels, fit, _tie, values, codes, from, to) {
+    const divisor = fit.scale || 1;
     for (let i = from; i < to; i += 2) {
-      const pair = i + 1 < to;
-      const outlier = !pair ? -1 : isOutlier(scaled(i)) ? i : isOutlier(scaled(i + 1)) ? i + 1 : -1;
-      codes[i] = normal(i);
-      if (pair) codes[i + 1] = normal(i + 1);
-      if (outlier >= 0) {
-        codes[outlier] = outlierCode(scaled(outlier));
-        codes[outlier === i ? i + 1 : i] = VICTIM;
-      }
+      settle(Math.fround(values[i]! / divisor), i + 1 < to ? Math.fround(values[i + 1]! / divisor) : null);
+      codes[i] = isOutlierLevel(second) ? VICTIM : codeOf(first);
+      if (i + 1 < to) codes[i + 1] = isOutlierLevel(first) ? VICTIM : codeOf(second);
     }
   },
 
-  decode(kernels, fit, codes, out, from, to) {
-    const { levels, rankOfCode } = kernels[0]!.book;
+  decode(_kernels, fit, codes, out, from, to) {
     for (let i = from; i < to; i += 2) {
-      const [first, second] = [codes[i]!, i + 1 < to ? codes[i + 1]! : 0];
-      if (first > 15 || (first === VICTIM && (second === VICTIM || i + 1 === to))) return i;
-      if (second > 15) return i + 1;
-      const marked = first === VICTIM || second === VICTIM;
+      const [left, right] = [codes[i]!, i + 1 < to ? codes[i + 1]! : 0];
+      if (left > 15 || (left === VICTIM && (right === VICTIM || i + 1 === to))) return i;
+      if (right > 15) return i + 1;
+      const marked = left === VICTIM || right === VICTIM;
       for (let j = i; j < Math.min(i + 2, to); j++) {
         const code = codes[j]!;
         const magnitude = outlierMagnitudes[(code & 7) - 1];
         if (marked && code !== VICTIM && magnitude === undefined) return j;
-        const level = !marked
-          ? levels[rankOfCode[code]!]! * NORMAL_STEP
-          : code === VICTIM
-            ? 0
-            : code & 8
-              ? -magnitude!
-              : magnitude!;
-        out[j] = level * fit.scale + 0;
+        const normal = (code >= 8 ? code - 16 : code) * NORMAL_STEP;
+        const outlier = code === VICTIM ? 0 : code >= 8 ? -magnitude! : magnitude!;
+        out[j] = (marked ? outlier : normal) * fit.scale + 0;
       }
     }
     return -1;
   },
 };
 
+/** Levels of the pair last settled. */
+let first = 0;
+let second = 0;
+
+/** Rounds a pair of scaled numbers; `y` is null for a last number alone. */
+function settle(x: number, y: number | null): void {
+  first = y !== null && isOutlier(x) ? outlierLevel(x) : normalLevel(x);
+  second = 0;
+  if (y === null || isOutlierLevel(first)) return;
+  second = isOutlier(y) ? outlierLevel(y) : normalLevel(y);
+  if (isOutlierLevel(second)) first = 0;
+}
+
+function normalLevel(scaled: number): number {
+  return Math.min(Math.max(Math.floor(scaled / NORMAL_STEP + 0.5), -7), 7) * NORMAL_STEP;
+}
+
 function isOutlier(scaled: number): boolean {
   return scaled >= OUTLIER_FROM || scaled < -OUTLIER_FROM;
 }
 
+function isOutlierLevel(level: number): boolean {
+  return Math.abs(level) > 7 * NORMAL_STEP;
+}
+
 /** Nearest outlier, ties up. */
-function outlierCode(scaled: number): number {
+function outlierLevel(scaled: number): number {
   const magnitude = Math.abs(scaled);
   const up = scaled > 0;
   const index = outlierMagnitudes.findIndex((value, i) => {
     const middle = (value + (outlierMagnitudes[i + 1] ?? Number.POSITIVE_INFINITY)) / 2;
     return up ? magnitude < middle : magnitude <= middle;
   });
-  return (up ? 0 : 8) + index + 1;
+  return up ? outlierMagnitudes[index]! : -outlierMagnitudes[index]!;
+}
+
+/** Two's complement of a normal level, sign and magnitude of an outlier. */
+function codeOf(level: number): number {
+  if (!isOutlierLevel(level)) return (level / NORMAL_STEP) & 15;
+  return outlierMagnitudes.indexOf(Math.abs(level)) + 1 + (level < 0 ? 8 : 0);
 }
