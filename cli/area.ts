@@ -30,8 +30,12 @@ export const area: Command = {
     terms: { value: "N", help: "products summed without loss (default 256)" },
     synthesize: { help: "synthesize with Yosys and prove the netlist; known pairs come from a table" },
     objective: { value: "O", help: "what the best circuit is best at: area (default), delay, energy" },
+    delay: {
+      value: "PS",
+      help: "smallest circuit that meets a clock period, pipelined and with faster adders if need be",
+    },
     native: { help: "synthesize with the Yosys on PATH in place of the package's" },
-    adder: { value: "A", help: "adders: ripple (smallest, default), prefix (fastest)" },
+    adder: { value: "A", help: "adders: ripple (smallest), prefix (fastest); ripple by default, either with --delay" },
     verilog: { help: "print the Verilog of the circuit and nothing else" },
     published: { help: "add the paper's Table 10 where it has the format" },
     codebook: codebookOption,
@@ -42,6 +46,7 @@ export const area: Command = {
     "area sf4 int4 e2m1 --activation int8",
     "area e2m1+sr --published --json",
     "area int4 e2m1 --synthesize --library sky130",
+    "area int4 e2m1 sf4 --synthesize --library asap7 --delay 500",
     "area e2m1 --verilog",
   ],
 
@@ -49,9 +54,10 @@ export const area: Command = {
     const activation = input.text("activation");
     const terms = input.whole("terms", 1, 2 ** 30) ?? 256;
     const ids = input.positionals.length > 0 ? input.positionals : defaultSweepElements;
-    const adder = input.oneOf("adder", ["ripple", "prefix"]) ?? "ripple";
+    const adder = input.oneOf("adder", ["ripple", "prefix"]);
     if (input.has("verilog")) {
-      for (const id of ids) stdout.write(macVerilogById(id, activation ?? id, { terms, adder }).verilog);
+      for (const id of ids)
+        stdout.write(macVerilogById(id, activation ?? id, { terms, ...(adder ? { adder } : {}) }).verilog);
       return undefined;
     }
     const costs: MacCost[] = [];
@@ -107,18 +113,20 @@ export const area: Command = {
 async function costing(
   input: Input,
   terms: number,
-  adder: "ripple" | "prefix",
+  adder: "ripple" | "prefix" | undefined,
 ): Promise<(weight: string, activation: string) => Promise<MacCost>> {
   const chosen = input.text("library");
   const objective = input.oneOf("objective", ["area", "delay", "energy"]) ?? "area";
   if (!input.has("synthesize")) {
-    const extra = ["objective", "adder"].find((name) => input.text(name) !== undefined);
+    const extra = ["objective", "adder", "delay"].find((name) => input.text(name) !== undefined);
     if (extra || input.has("native")) throw new UsageError(`area: --${extra ?? "native"} needs --synthesize`);
     const node = technologyNode(chosen ?? "tsmc28").id;
     return async (weight, activation) => macCostById(weight, activation, { terms, node });
   }
   const library = await openLibrary(chosen ?? "generic");
   const yosys = input.has("native") ? await nativeYosys() : wasmYosys();
+  const maxDelayPs = input.whole("delay", 1, 10 ** 6);
+  const optional = { ...(adder ? { adder } : {}), ...(maxDelayPs === undefined ? {} : { maxDelayPs }) };
   return (weight, activation) =>
-    synthesizedCostById(weight, activation, { yosys, cache: diskCache(), library, objective, terms, adder });
+    synthesizedCostById(weight, activation, { yosys, cache: diskCache(), library, objective, terms, ...optional });
 }

@@ -1,4 +1,5 @@
 import { UserError } from "../../formats/error.ts";
+import { accumulatorGe as modelledShare } from "../analytic.ts";
 import type { MacCost } from "../cost.ts";
 import { type CellLibrary, libraryById } from "../libraries/index.ts";
 import { arrivalTimes } from "../netlist/arrivalTimes.ts";
@@ -50,7 +51,7 @@ export interface SynthesizedMacCost {
 
 interface Candidate {
   rtl: MacRtl;
-  structure: string;
+  build: RtlOptions;
   recipe: Recipe;
   netlist: Netlist;
   areaGe: number;
@@ -71,6 +72,13 @@ export async function synthesizeMac(
   const { library = libraryById("generic"), objective = "area", terms = 256, streams } = options;
   const needed = { area: true, delay: library.hasDelays, energy: library.hasEnergies }[objective];
   if (!needed) throw new UserError(`library ${library.id}: its cells have no ${objective}, so there is no best`);
+  const { maxDelayPs } = options;
+  if (maxDelayPs !== undefined && !(maxDelayPs > 0)) {
+    throw new UserError(`delay ${maxDelayPs}: expected picoseconds above 0`);
+  }
+  if (maxDelayPs !== undefined && !library.hasDelays) {
+    throw new UserError(`library ${library.id}: its cells have no delay, so there is no clock period to meet`);
+  }
   if (objective === "energy" && !streams) throw new UserError("objective energy: needs streams of codes");
   const structures = structuresOf(weight, activation, options);
   const builds = structures.flatMap((structure) => buildsOf(structure, options));
@@ -171,7 +179,7 @@ async function candidatesOf(
     const split = !recipe.flatten && rtl.widths.product > 0;
     return {
       rtl,
-      structure: build.structure!,
+      build,
       recipe,
       netlist,
       areaGe: cellArea(netlist, library),
@@ -195,14 +203,17 @@ export function cellArea(
 
 /** The accumulator's share where a recipe kept the two apart, for the same structure if one did. */
 function accumulatorOf(best: Candidate, candidates: readonly Candidate[]): number {
-  const apart = candidates.filter(({ multiplierGe }) => multiplierGe !== null);
-  const same = apart.filter(({ structure }) => structure === best.structure);
+  const apart = candidates.filter((c) => c.multiplierGe !== null && c.build.adder === best.build.adder);
+  const same = apart.filter(({ build }) => build.structure === best.build.structure);
   const share = (c: Candidate) => c.areaGe - c.multiplierGe!;
   if (best.multiplierGe !== null) return share(best);
   const from = same.length > 0 ? same : apart;
-  if (from.length === 0) throw new UserError(`${best.rtl.top}: no recipe keeps multiplier and accumulator apart`);
+  // All recipes merged the two: the count model's share, the whole being what was measured.
+  if (from.length === 0) return Math.min(best.areaGe, modelledShare(best.rtl.widths.accumulator, PLAIN));
   return share(least(from, share));
 }
+
+const PLAIN = { signMagnitude: false, productBits: 0 };
 
 function least<T>(items: readonly T[], figure: (item: T) => number): T {
   const figures = items.map(figure);

@@ -92,6 +92,24 @@ describe("synthesizeMac", () => {
     assert.ok(prefix.cost.areaGe > ripple.cost.areaGe);
   });
 
+  it("meets a clock period with the smallest circuit that does, or names the fastest", async () => {
+    const int3 = getElement("int3");
+    const recipes = [recipeById("fast")];
+    const options = { yosys, recipes, library: libraryById("asap7"), structures: ["twos-complement"] };
+    const { cost, rtl } = await synthesizeMac(int3, int3, { ...options, maxDelayPs: 350 });
+    assert.ok(cost.delayPs! <= 350 && cost.delayPs! > 100, `${cost.delayPs}`);
+    assert.match(cost.variant, /prefix adders/);
+    assert.ok(rtl.latency <= 2);
+    await assert.rejects(
+      synthesizeMac(int3, int3, { ...options, adder: "prefix", productRegister: true, maxDelayPs: 20 }),
+      refused(/no circuit meets 20 ps; the fastest/),
+    );
+    await assert.rejects(
+      synthesizeMac(int3, int3, { ...options, library: libraryById("generic"), maxDelayPs: 350 }),
+      refused(/library generic: .*no clock period/),
+    );
+  });
+
   it("names the cause when synthesis fails, and never gives an area", async () => {
     const int4 = getElement("int4");
     await assert.rejects(synthesizeMac(int4, int4, { yosys: failing("no Yosys here") }), refused(/no Yosys here/));
@@ -101,7 +119,7 @@ describe("synthesizeMac", () => {
     );
     await assert.rejects(
       synthesizeMac(int4, int4, { yosys, objective: "delay" }),
-      refused(/library generic: has no delays/),
+      refused(/library generic: its cells have no delay/),
     );
     const broken = { top: "broken", verilog: "module broken (input a, output b)\nassign b = a;\nendmodule\n" };
     await assert.rejects(
