@@ -6,6 +6,9 @@ export { createEvaluator, type Evaluator, type EvaluatorOptions } from "./model/
 export { createModelTrainer } from "./model/architectures/training.ts";
 export {
   type Checkpoint,
+  type FetchOptions,
+  type FetchProgress,
+  fetchModel,
   linearLayers,
   loadTokenizer,
   loadWeights,

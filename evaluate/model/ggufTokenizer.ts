@@ -37,7 +37,7 @@ export function ggufTokenizer(file: GgufFile): TokenizerFiles {
     );
   }
   const vocabulary = readVocabulary(path, fields);
-  const parts = model === "gpt2" ? byteLevel(path, fields, vocabulary) : sentencePiece(path, fields, vocabulary);
+  const parts = model === "gpt2" ? byteLevel(path, fields) : sentencePiece(path, fields, vocabulary);
   const bos = tokenOf(path, fields, "bos", vocabulary);
   const addsBos = (fields.boolean("tokenizer.ggml.add_bos_token") ?? parts.addsBos) && bos !== null;
   return {
@@ -106,7 +106,7 @@ interface Parts {
   readonly addsBos: boolean;
 }
 
-function byteLevel(path: string, fields: GgufFields, _vocabulary: Vocabulary): Parts {
+function byteLevel(path: string, fields: GgufFields): Parts {
   const pre = fields.text("tokenizer.ggml.pre") ?? "default";
   const found = PRE_TOKENIZERS.get(pre);
   if (found === undefined) {
