@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getElement, parseFormat, quantizerOf } from "../../formats/index.ts";
-import { scaleStores } from "../../formats/scaleStores.ts";
-import { floatSweep, mlDtypesGolden, sha256 } from "./mldtypes.ts";
+import { type ScaleStoreId, scaleStores } from "../../formats/scaleStores.ts";
+import { floatSweep, mlDtypesGolden, scaleSweep, sha256 } from "./mldtypes.ts";
 
 const golden = mlDtypesGolden();
 
@@ -26,15 +26,18 @@ describe("the float elements and ml_dtypes", () => {
       assert.equal(sha256(inputs.map((x) => round(x, 1))), expected.sweep.roundedSha256);
     });
   }
+});
 
-  it("e8m0 scales are the 255 powers of two of float8_e8m0fnu", function () {
-    const store = Object.entries(scaleStores).find(([id]) => id === "e8m0")?.[1];
-    if (store === undefined) return this.skip();
-    const { codesSha256, smallest, largest } = golden.scales.e8m0;
-    assert.deepEqual([store.smallest, store.largest], [smallest, largest]);
-    const powers = Float32Array.from({ length: 256 }, (_, code) => (code === 255 ? Number.NaN : 2 ** (code - 127)));
-    assert.equal(sha256(powers), codesSha256);
-  });
+describe("the types of scales and ml_dtypes", () => {
+  for (const [id, expected] of Object.entries(golden.scales)) {
+    it(`${id} rounds as its type there on ${expected.count} positive numbers`, () => {
+      const { smallest, largest, round } = scaleStores[id as ScaleStoreId];
+      assert.deepEqual([smallest, largest], [expected.smallest, expected.largest]);
+      const inputs = scaleSweep(expected.start, largest);
+      assert.equal(inputs.length, expected.count);
+      assert.equal(sha256(inputs.map(round)), expected.roundedSha256);
+    });
+  }
 });
 
 describe("NF4, FP4 and AF4 and bitsandbytes", () => {

@@ -17,7 +17,7 @@ interface FloatGolden {
 /** test/golden/mldtypes.golden.json, made by make-mldtypes.py. */
 export interface MlDtypesGolden {
   floats: Record<string, FloatGolden>;
-  scales: { e8m0: { codesSha256: string; reserved: number[]; smallest: number; largest: number } };
+  scales: Record<string, { smallest: number; largest: number; start: number; count: number; roundedSha256: string }>;
   bitsandbytes: Record<
     string,
     {
@@ -53,6 +53,12 @@ export function floatSweep(levels: readonly number[]): Float32Array {
     return [nextFloat(tie, -1), tie, nextFloat(tie, 1)];
   });
   return Float32Array.from([...new Float32Array(patterns.buffer), ...around].filter((x) => Math.abs(x) <= largest));
+}
+
+/** The inputs of make-mldtypes.py for a type of scales: every 16411th positive float32 within bounds. */
+export function scaleSweep(start: number, largest: number): Float32Array {
+  const patterns = Uint32Array.from({ length: Math.ceil(2 ** 31 / 16411) }, (_, i) => i * 16411);
+  return new Float32Array(patterns.buffer).filter((x) => x >= start && x <= largest);
 }
 
 /** The float32 beside `x` in the given direction. */

@@ -68,11 +68,22 @@ for name, dtype in FLOATS.items():
         "ties": [[float(t), float(r)] for t, r in zip(ties, ties.astype(dtype).astype(f32) + f32(0))][:8],
     }
 
-# Scales: every finite positive float32 of the sweep that is in range, rounded to E8M0 and to E4M3.
-e8m0 = ml_dtypes.float8_e8m0fnu
-values = codes_of(e8m0, 8)
-scales = {"e8m0": {"codesSha256": sha(np.where(np.isfinite(values), values, f32(np.nan)).astype(f32)), "reserved": [255],
-                   "smallest": float(values[0]), "largest": float(values[254])}}
+# Scales: every 16411th positive float32 in the range of the type, rounded to it.
+def scale(dtype, smallest, largest, start=None):
+    x = np.arange(0, 2**31, 16411, dtype=np.uint64).astype(np.uint32).view(f32)
+    x = x[np.isfinite(x) & (x >= f32(start or smallest)) & (x <= f32(largest))]
+    rounded = x.astype(dtype).astype(f32)
+    return {"smallest": float(smallest), "largest": float(largest), "start": float(start or smallest), "count": int(x.size), "roundedSha256": sha(rounded)}
+
+
+bf16_max = float(np.uint32(0x7F7F0000).view(f32))
+scales = {
+    "fp16": scale(np.float16, 2.0**-24, 65504),
+    "bf16": scale(ml_dtypes.bfloat16, 2.0**-133, bf16_max),
+    "e4m3": scale(ml_dtypes.float8_e4m3fn, 2.0**-9, 448),
+    # ml_dtypes 0.6.0 rounds every float32 subnormal between 2^-127 and 2^-126 up, 1.2 * 2^-127 too: left out.
+    "e8m0": scale(ml_dtypes.float8_e8m0fnu, 2.0**-127, 2.0**127, 2.0**-126),
+}
 
 # ---- bitsandbytes -------------------------------------------------------------------------------------------------
 import bitsandbytes.functional as bnb
