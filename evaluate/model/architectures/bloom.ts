@@ -6,7 +6,7 @@ import { add, embedding, type Value } from "../../graph/index.ts";
 import type { JsonFields } from "../jsonFields.ts";
 import { activations } from "./activation.ts";
 import type { Architecture, ModelConfig, ModelGraph, TensorSpec } from "./architecture.ts";
-import { readCommonFields } from "./configFields.ts";
+import { readCommonFields, spelled } from "./configFields.ts";
 import { attend, headLogits, normalize, project, splitInterleaved } from "./parts.ts";
 import { blockSpecs, headSpecs, linearSpecs, normSpecs } from "./specs.ts";
 
@@ -30,9 +30,10 @@ export const bloom: Architecture<BloomConfig> = {
 
 function readConfig(fields: JsonFields): BloomConfig {
   const common = readCommonFields(fields, NAME, {
-    hiddenSize: fields.has("n_embed") ? "n_embed" : "hidden_size",
-    numLayers: "n_layer",
-    numHeads: "n_head",
+    // The published models mix the names (transformers, BloomConfig.attribute_map).
+    hiddenSize: spelled(fields, "n_embed", "hidden_size"),
+    numLayers: spelled(fields, "n_layer", "num_hidden_layers"),
+    numHeads: spelled(fields, "n_head", "num_attention_heads"),
     // ALiBi has no last position; the published models were trained on 2048.
     positions: "seq_length",
     defaultPositions: 2048,

@@ -35,6 +35,11 @@ export const USUAL: Spelling = {
   tied: false,
 };
 
+/** The first of these spellings that the file has; the first of all when it has none. */
+export function spelled(fields: JsonFields, first: string, ...others: string[]): string {
+  return [first, ...others].find((key) => fields.has(key)) ?? first;
+}
+
 /** The fields of ModelConfig. Throws UserError naming the file and the field; also for weights quantized already. */
 export function readCommonFields(fields: JsonFields, architecture: string, spelling: Spelling): ModelConfig {
   refuseQuantized(fields);

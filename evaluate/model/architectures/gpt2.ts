@@ -6,7 +6,7 @@ import { add, embedding, slice, type Value } from "../../graph/index.ts";
 import type { JsonFields } from "../jsonFields.ts";
 import { type Activation, activations, readActivation } from "./activation.ts";
 import type { Architecture, ModelConfig, ModelGraph, TensorSpec } from "./architecture.ts";
-import { readCommonFields, readIntermediateSize, requireSetting } from "./configFields.ts";
+import { readCommonFields, readIntermediateSize, requireSetting, spelled } from "./configFields.ts";
 import { attend, headLogits, learnedPositions, normalize, project, splitHeads } from "./parts.ts";
 import { blockSpecs, headSpecs, linearSpecs, normSpecs } from "./specs.ts";
 
@@ -36,10 +36,10 @@ export const gpt2: Architecture<Gpt2Config> = {
 function readConfig(fields: JsonFields): Gpt2Config {
   requireSetting(fields, "add_cross_attention", false);
   const common = readCommonFields(fields, NAME, {
-    hiddenSize: "n_embd",
-    numLayers: "n_layer",
-    numHeads: "n_head",
-    positions: "n_positions",
+    hiddenSize: spelled(fields, "n_embd", "hidden_size"),
+    numLayers: spelled(fields, "n_layer", "num_hidden_layers"),
+    numHeads: spelled(fields, "n_head", "num_attention_heads"),
+    positions: spelled(fields, "n_positions", "max_position_embeddings"),
     defaultPositions: 1024,
     tied: true,
   });

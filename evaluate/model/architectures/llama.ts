@@ -20,7 +20,7 @@ import { type Activation, activations, readActivation } from "./activation.ts";
 import type { Architecture, ModelConfig, ModelGraph, TensorSpec } from "./architecture.ts";
 import { readCommonFields, readIntermediateSize, readKeyValueHeads, USUAL } from "./configFields.ts";
 import { attend, headLogits, project, splitHeads } from "./parts.ts";
-import { type RopeConfig, readRope, ropeTables, rotaryDimensions } from "./rotary.ts";
+import { type RopeConfig, readRope, readRotaryShare, ropeTables, rotaryDimensions } from "./rotary.ts";
 import type { SlidingWindow } from "./slidingWindow.ts";
 import { blockSpecs, headSpecs, linearSpecs } from "./specs.ts";
 
@@ -88,7 +88,7 @@ export function llamaLike(variant: LlamaVariant): Architecture<LlamaConfig> {
 export const llama = llamaLike({ ...LLAMA, read: refuseSlidingWindow });
 
 function readConfig(fields: JsonFields, { name, defaults, read }: LlamaVariant): LlamaConfig {
-  if (fields.number("partial_rotary_factor", 0, 1, 1) !== 1) {
+  if (readRotaryShare(fields, "partial_rotary_factor", 1) !== 1) {
     throw new UserError(`${fields.path}: partial_rotary_factor other than 1 is not supported`);
   }
   const {

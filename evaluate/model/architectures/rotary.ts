@@ -27,6 +27,10 @@ export interface RopeConfig {
  * hold both if they agree.
  */
 export function readRope(fields: JsonFields, thetaKey = "rope_theta"): RopeConfig {
+  const perKind = ["full_attention", "sliding_attention"].find((kind) => fields.object("rope_parameters")?.has(kind));
+  if (perKind !== undefined) {
+    throw new UserError(`${fields.path}: rope_parameters for each kind of block (${perKind}) are not supported`);
+  }
   return { ropeTheta: readTheta(fields, thetaKey), ropeScaling: readScaling(fields) };
 }
 

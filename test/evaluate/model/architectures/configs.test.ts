@@ -72,8 +72,10 @@ describe("configurations of the architectures", () => {
     assert.deepEqual([config.rotaryDim, config.ropeTheta], [8, 20000]);
   });
 
-  it("BLOOM reads the width under its old name", () => {
-    assert.equal(read("bloom", { hidden_size: undefined, n_embed: 24 }).hiddenSize, 24);
+  it("BLOOM reads the names that bloom-560m mixes: n_embed and num_attention_heads", () => {
+    const names = { hidden_size: undefined, n_embed: 24, n_head: undefined, num_attention_heads: 3 };
+    const config = read("bloom", names);
+    assert.deepEqual([config.hiddenSize, config.numHeads, config.headDim], [24, 3, 8]);
   });
 
   const refused: [name: string, what: string, changes: Record<string, unknown>, message: string][] = [
