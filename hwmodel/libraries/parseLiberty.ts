@@ -11,6 +11,8 @@ const MAX_INPUTS = 6;
 /** The largest open library has 900 cells; synthesis takes minutes with more than a few thousand. */
 const MAX_CELLS = 10_000;
 
+const NO_PLAIN_FLIP_FLOP = "a flip-flop with scan, enable or set";
+
 /** Thrown where a cell is of a kind that is not used; the rest of the file is. */
 class Unused extends Error {}
 
@@ -79,7 +81,7 @@ function cellOf(group: Group, name: string, where: string, units: Units): Cell {
   const register = registerOf(group, where, known);
   const outputs = outputsOf(functions, register, known, where);
   const cell: Cell = { name, area, inputs, outputs, register, ...NO_CHARACTER };
-  if (register && flipFlopRole(cell) === null) throw new Unused("a flip-flop with scan, enable or set");
+  if (register && flipFlopRole(cell) === null) throw new Unused(NO_PLAIN_FLIP_FLOP);
   return { ...cell, ...characterize(group, cell, units) };
 }
 
@@ -104,7 +106,7 @@ function registerOf(group: Group, where: string, inputs: ReadonlySet<string>): R
   if (found.length > 1 || !isIdentifier(state) || !isIdentifier(inverse))
     throw new Unused("several or nameless states");
   const text = (key: string) => attribute(ff, key);
-  if (text("preset") !== undefined) throw new Unused("a flip-flop with set");
+  if (text("preset") !== undefined) throw new Unused(NO_PLAIN_FLIP_FLOP);
   const next = text("next_state");
   const clockedOn = text("clocked_on");
   if (next === undefined || clockedOn === undefined)
@@ -114,6 +116,8 @@ function registerOf(group: Group, where: string, inputs: ReadonlySet<string>): R
   if (clock === null || clock.inverted) throw new Unused("not clocked on a rising edge");
   const clear = text("clear") === undefined ? null : inversion(parseLogic(text("clear")!, where));
   if (text("clear") !== undefined && clear === null) throw new Unused("a clear of several pins");
+  // An enable keeps the state.
+  if (pinsOf(nextLogic).some((pin) => pin === state || pin === inverse)) throw new Unused(NO_PLAIN_FLIP_FLOP);
   for (const pin of [...pinsOf(nextLogic), clock.pin, ...(clear ? [clear.pin] : [])]) {
     if (!inputs.has(pin)) throw new UserError(`${where}: ff names pin ${pin}, which is no input`);
   }

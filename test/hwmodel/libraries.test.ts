@@ -151,15 +151,18 @@ describe("parseLiberty", () => {
     const tri = gate("T", 'pin(Y) { direction: output; function: "A"; three_state: "B"; }');
     const scan =
       'cell(S) { area: 9; ff(IQ,IQN) { next_state: "(D !SE)+(SI SE)"; clocked_on: "CK"; } pin(D, SE, SI, CK) { direction: input; } pin(Q) { direction: output; function: "IQ"; } }';
+    const enable =
+      'cell(E) { area: 9; ff(IQ,IQN) { next_state: "(D EN)+(IQ !EN)"; clocked_on: "CK"; } pin(D, EN, CK) { direction: input; } pin(Q) { direction: output; function: "IQ"; } }';
     const falling = DFF.replace("cell(D)", "cell(F)").replace('"CK"', '"!CK"');
     const fill = "cell(FILL) { area: 1; }";
-    const { skipped } = parseLiberty(lib(INV, NAND, DFF, latch, tri, scan, falling, fill), "my.lib");
+    const { skipped } = parseLiberty(lib(INV, NAND, DFF, latch, tri, scan, enable, falling, fill), "my.lib");
     assert.deepEqual(
       skipped.map(({ cell, reason }) => [cell, reason]),
       [
         ["L", "latch"],
         ["T", "tri-state"],
         ["S", "a flip-flop with scan, enable or set"],
+        ["E", "a flip-flop with scan, enable or set"],
         ["F", "not clocked on a rising edge"],
         ["FILL", "no input, or no output with a function"],
       ],
