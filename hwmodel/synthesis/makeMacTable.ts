@@ -1,9 +1,8 @@
 import { parseFormat } from "../../formats/index.ts";
 import { libraryById } from "../libraries/index.ts";
-import type { CodedCodebook } from "../rtl/index.ts";
 import { diskCache } from "./cache.ts";
-import { codebooksOf } from "./codebooksOf.ts";
 import { rowText, toRow } from "./macTable.ts";
+import { operandCodebook } from "./operandCodebook.ts";
 import { synthesizeMac } from "./synthesizeMac.ts";
 import { TABLE_LIBRARIES, TABLE_PAIRS } from "./tableFormats.ts";
 import { typicalStreams } from "./typicalStreams.ts";
@@ -21,7 +20,7 @@ const started = performance.now();
 for (const library of TABLE_LIBRARIES.map(libraryById)) {
   for (const [weight, activation] of TABLE_PAIRS) {
     const formats = [parseFormat(weight), parseFormat(activation)] as const;
-    const [w, x] = formats.map((format) => codebooksOf(format)[0]!) as [CodedCodebook, CodedCodebook];
+    const [w, x] = [operandCodebook(formats[0]), operandCodebook(formats[1])];
     const streams = library.voltage === null ? null : typicalStreams(...formats);
     const made = await synthesizeMac(w, x, { yosys, cache, library, ...(streams ? { streams } : {}) });
     lines.push(rowText(toRow(made, library.id)));
