@@ -3,7 +3,9 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCheckpoint, openSafetensors, packageRoot, writeSafetensors } from "../../evaluate/model/index.ts";
+import type { Row } from "../../evaluate/row.ts";
 import { cli } from "./io.ts";
+import { tinyText, writeTinyModel } from "./tinyModel.ts";
 
 let folder: string;
 const at = (...names: string[]) => join(folder, ...names);
@@ -94,4 +96,21 @@ describe("bitfrontier quantize of GPT-2", () => {
     before.close();
     after.close();
   });
+
+  it("gives a folder with the score of the format", async () => {
+    const source = at("gpt2-run");
+    cpSync(join(packageRoot(), "test", "golden", "tiny-gpt2"), source, { recursive: true });
+    cpSync(join(writeTinyModel(at("letters")), "tokenizer.json"), join(source, "tokenizer.json"));
+    writeFileSync(at("text.txt"), tinyText(100));
+    const out = at("gpt2-run-sf4");
+    await cli("quantize", source, "--format", "sf4@g12", "--out", out);
+    const losses = async (...words: string[]) => {
+      const task = ["--task", `perplexity:${at("text.txt")}`, "--context", "16", "--json"];
+      return (JSON.parse((await cli("eval", ...words, ...task)).out) as Row[]).map(({ windowLoss }) => windowLoss);
+    };
+    const [full, rounded] = await losses(source, "--format", "sf4@g12");
+    assert.deepEqual(await losses(out), [rounded]);
+    assert.notDeepEqual(full, rounded);
+    assert.equal(full!.length, 6);
+  }).timeout(20_000);
 });
