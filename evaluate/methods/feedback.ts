@@ -28,13 +28,15 @@ export interface FeedbackInput {
  * H = R Rᵀ, R upper, column k is rounded from w_k + Σ_{j<k} (w_j − ŵ_j) R_jk / R_kk, w being the weights given.
  * GPTQ's own form takes chol(H⁻¹); this one needs no inverse, and the sum over the columns before a block is one
  * matrix product. Groups are fitted when their first column is reached, to weights that hold every update so far.
- * Returns the rounded weights in the same order.
+ * Returns the rounded weights in the same order, and their loss tr (W − Ŵ) H (W − Ŵ)ᵀ, which without drift is the sum of
+ * (what was rounded − what it became)² R_kk².
  */
-export async function roundWithFeedback(input: FeedbackInput): Promise<Float32Array> {
+export async function roundWithFeedback(input: FeedbackInput): Promise<{ weights: Float32Array; loss: number }> {
   const { rows, cols, weights, upper, drift, grid, products } = input;
   const group = "group" in grid ? grid.group : null;
   const block = group === null ? BLOCK : group * Math.ceil(BLOCK / group);
   const rounded = new Float32Array(rows * cols);
+  let loss = 0;
   // Of the columns not yet reached both are zero, so that products of one shape serve all blocks.
   const errors = new Float32Array(rows * cols);
   const updated = drift && new Float32Array(rows * cols);
@@ -51,13 +53,14 @@ export async function roundWithFeedback(input: FeedbackInput): Promise<Float32Ar
     const value = new Float64Array(width);
     const error = new Float64Array(width);
     const before = new Float64Array(width);
+    const step = group ?? width;
     for (let row = 0; row < rows; row++) {
       const at = row * cols + from;
       for (let k = 0; k < width; k++) {
-        value[k] = weights[at + k]!;
-        for (const sum of sums) value[k]! += sum[row * block + k]!;
+        let sum = weights[at + k]!;
+        for (const each of sums) sum += each[row * block + k]!;
+        value[k] = sum;
       }
-      const step = group ?? width;
       for (let start = 0; start < width; start += step) {
         const end = Math.min(start + step, width);
         for (let k = start; k < end && start > 0; k++) {
@@ -73,13 +76,14 @@ export async function roundWithFeedback(input: FeedbackInput): Promise<Float32Ar
           rounded[at + k] = level;
           error[k] = weights[at + k]! - level;
           before[k] = wanted;
+          loss += ((wanted - level) * upper[(from + k) * (cols + 1)]!) ** 2;
         }
       }
       errors.set(error, at);
       updated?.set(before, at);
     }
   }
-  return rounded;
+  return { weights: rounded, loss };
 }
 
 const identity: Rounder = (value) => value;

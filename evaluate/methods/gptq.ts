@@ -51,9 +51,31 @@ async function roundLayer(layer: Layer, given: PartOptions, target: Target): Pro
       : { at: orderedGrid({ ...layer, weights: permuteColumns(weights, inverse) }, order) },
     products,
   });
-  const warnings =
-    factor.damp > damp ? [`${name}: damped by ${factor.damp}, ${damp} left it not positive definite`] : [];
-  return { weights: permuteColumns(rounded, inverse), warnings };
+  const warnings: string[] = [];
+  if (target === "own") {
+    const nearest = roundToNearest(layer);
+    if (!(rounded.loss <= (await lossOf(layer, nearest, factor.upper, order)))) {
+      warnings.push(`${name}: error feedback loses to rounding to nearest, which was taken`);
+      return { weights: nearest, warnings };
+    }
+  }
+  if (factor.damp > damp) warnings.push(`${name}: damped by ${factor.damp}, ${damp} left it not positive definite`);
+  return { weights: permuteColumns(rounded.weights, inverse), warnings };
+}
+
+/** tr (W − Ŵ) R Rᵀ (W − Ŵ)ᵀ. */
+async function lossOf(
+  { matrix: { rows, cols }, weights, products }: Layer,
+  rounded: Float32Array,
+  upper: Float64Array,
+  order: Uint32Array,
+): Promise<number> {
+  const error = permuteColumns(
+    rounded.map((w, i) => w - weights[i]!),
+    order,
+  );
+  const spread = await products.multiply(error, Float32Array.from(upper), rows, cols, cols);
+  return spread.reduce((sum, x) => sum + x * x, 0);
 }
 
 function placeOf(row: number, column: number, group: number, groupsPerLine: number): Place {
@@ -97,7 +119,11 @@ function driftGains(upper: Float64Array, n: number, drift: Float64Array, alpha: 
 
 function permuteColumns(x: Float32Array, order: Uint32Array): Float32Array {
   const cols = order.length;
-  return Float32Array.from(x, (_, i) => x[i - (i % cols) + order[i % cols]!]!);
+  const out = new Float32Array(x.length);
+  for (let row = 0; row < x.length; row += cols) {
+    for (let j = 0; j < cols; j++) out[row + j] = x[row + order[j]!]!;
+  }
+  return out;
 }
 
 function permuteSquare(x: Float64Array, order: Uint32Array): Float64Array {

@@ -46,7 +46,8 @@ async function feedback(at: (row: number, column: number) => (value: number) => 
   const products = createProducts();
   const { upper } = factorize(moments, natural, 0.01)!;
   try {
-    return await roundWithFeedback({ rows, cols, weights: W, upper, drift: null, grid: { at }, products });
+    const result = await roundWithFeedback({ rows, cols, weights: W, upper, drift: null, grid: { at }, products });
+    return result.weights;
   } finally {
     await products.release();
   }

@@ -97,6 +97,12 @@ describe("gptq", () => {
     assert.deepEqual(into.get("w"), weights);
   });
 
+  it("takes rounding to nearest, with a warning, where feedback would do worse, as with two levels at the extremes", async () => {
+    const [plain, same] = [await quantized("rtn", "binary@g8"), await quantized("gptq", "binary@g8")];
+    assert.deepEqual(same.weights, plain.weights);
+    assert.match(same.warnings[0]!, /^w: error feedback loses to rounding to nearest, which was taken$/);
+  });
+
   it("keeps weights of zeros and inputs of zeros finite", async () => {
     const zeros = await quantized("gptq", "sf4@g32", {
       w: new Float32Array(64),
