@@ -1,4 +1,4 @@
-import type { Session } from "../engine/session.ts";
+import type { Session, SessionOptions } from "../engine/session.ts";
 import { createGraph, encode, input, node, output } from "../graph/index.ts";
 
 /** Matrix products in float32 by the engine, one session a shape. */
@@ -8,12 +8,12 @@ export interface Products {
   release(): Promise<void>;
 }
 
-export function createProducts(): Products {
+export function createProducts(options: SessionOptions = {}): Products {
   const sessions = new Map<string, Promise<Session>>();
   return {
     async multiply(a, b, m, k, n) {
       const key = `${m} ${k} ${n}`;
-      const opening = sessions.get(key) ?? open(m, k, n);
+      const opening = sessions.get(key) ?? open(m, k, n, options);
       sessions.set(key, opening);
       const product = { data: new Float32Array(m * n), shape: [m, n] };
       const session = await opening;
@@ -26,11 +26,11 @@ export function createProducts(): Products {
   };
 }
 
-async function open(m: number, k: number, n: number): Promise<Session> {
+async function open(m: number, k: number, n: number, options: SessionOptions): Promise<Session> {
   const graph = createGraph();
   const [a, b] = [input(graph, "a", "float32", [m, k]), input(graph, "b", "float32", [k, n])];
   output(graph, "product", node(graph, "MatMul", [a, b], [m, n]));
   // The engine loads a 20 MB library, which methods that need no product do without.
   const { createSession } = await import("../engine/session.ts");
-  return createSession(encode(graph));
+  return createSession(encode(graph), options);
 }
