@@ -101,28 +101,31 @@ function programFor(book: Book): Program | null {
 
 /** As much of the WebAssembly API as is needed: its types belong to Node and the DOM, which formats/ does without. */
 interface WebAssemblyApi {
-  validate(code: Uint8Array): boolean;
   Module: new (code: Uint8Array) => object;
-  Instance: new (
-    module: object,
-  ) => { exports: Pick<Program, "measure" | "round" | "roundAndSum"> & { memory: { buffer: ArrayBuffer } } };
+  Instance: new (module: object) => { exports: Exports };
+}
+
+interface Exports extends Pick<Program, "measure" | "round" | "roundAndSum"> {
+  memory: { buffer: ArrayBuffer };
 }
 
 function instantiate(cuts: number): Program | null {
   const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
   // Typed arrays read memory in the machine's order, WebAssembly always little-endian.
   if (api === undefined || new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) return null;
-  const code = roundingProgram(cuts);
-  if (!api.validate(code)) return null;
-  const { memory, measure, round, roundAndSum } = new api.Instance(new api.Module(code)).exports;
-  const { buffer } = memory;
-  return {
-    floats: new Float32Array(buffer),
-    doubles: new Float64Array(buffer),
-    bytes: new Uint8Array(buffer),
-    measure,
-    round,
-    roundAndSum,
-    book: null,
-  };
+  const exports = compiled(api, roundingProgram(cuts));
+  if (exports === null) return null;
+  const { memory, measure, round, roundAndSum } = exports;
+  const floats = new Float32Array(memory.buffer);
+  const doubles = new Float64Array(memory.buffer);
+  return { floats, doubles, bytes: new Uint8Array(memory.buffer), measure, round, roundAndSum, book: null };
+}
+
+/** Null without SIMD, and where a page's content security policy forbids to compile. */
+function compiled({ Module, Instance }: WebAssemblyApi, code: Uint8Array): Exports | null {
+  try {
+    return new Instance(new Module(code)).exports;
+  } catch {
+    return null;
+  }
 }

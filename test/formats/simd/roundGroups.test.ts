@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { makeBook } from "../../../formats/book.ts";
-import { type Element, getElement, listElements, makeFormat, quantizerOf } from "../../../formats/index.ts";
+import {
+  type Element,
+  fakeQuantize,
+  getElement,
+  listElements,
+  makeFormat,
+  quantizerOf,
+} from "../../../formats/index.ts";
 import { roundGroups } from "../../../formats/simd/roundGroups.ts";
 import { normals, uniforms } from "../../random.ts";
 
@@ -114,6 +121,34 @@ describe("roundGroups", () => {
       broken[20_001] = bad;
       assert.equal(attempt("nf4", 128, broken), null, `${bad}`);
     }
+  });
+
+  it("leaves all to the caller without WebAssembly, or where it is forbidden", () => {
+    const values = Float32Array.from({ length: COUNT }, normals(5));
+    const api = Object.getOwnPropertyDescriptor(globalThis, "WebAssembly")!;
+    const forbidden = {
+      Module: class {
+        constructor() {
+          throw new Error("refused to compile: unsafe-eval");
+        }
+      },
+    };
+    // Programs are kept by number of levels: take numbers that no other test has.
+    for (const [value, book] of [
+      [undefined, "[-5,-4,-3,-2,-1,0,1,2,3,4,5]"],
+      [forbidden, "[-6,-5,-4,-3,-2,-1,0,1,2,3,4,5]"],
+    ] as const) {
+      const element = getElement(book);
+      Object.defineProperty(globalThis, "WebAssembly", { ...api, value });
+      try {
+        assert.equal(compare(element, values, 64).result, null);
+        const out = new Float32Array(COUNT);
+        assert.equal(fakeQuantize(values, 1, COUNT, makeFormat({ element, group: 64 }), out).groups, COUNT / 64);
+      } finally {
+        Object.defineProperty(globalThis, "WebAssembly", api);
+      }
+    }
+    assert.notEqual(compare(getElement("nf4"), values, 64).result, null);
   });
 
   it("gives what scaleOf throws to the caller", () => {
