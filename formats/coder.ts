@@ -40,6 +40,12 @@ export interface Coder {
   ): number;
 }
 
+/** How the coders that do not follow a scale rule find a group's scale. */
+export const coderScales: Readonly<Partial<Record<CoderId, string>>> = {
+  hif4: "s = max|x|/7 in bf16, then E6M2; micro-exponents of 1 bit for each 8 numbers that reach 4·s and each 4 that then reach 2",
+  olive: "s = α/28, α = 0.75, 0.77 … 1.49 times the larger |mean ± 3σ|, the one of least squared error",
+};
+
 /** A new layout of codes is one entry here, beside its fitting in `groupFitter`. */
 export const coders: Readonly<Record<CoderId, Coder>> = {
   scaled: scaledCoder,

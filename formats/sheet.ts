@@ -1,4 +1,5 @@
 import { type StorageBits, storageBits } from "./bitsPerWeight.ts";
+import { coderScales } from "./coder.ts";
 import { type Element, hasEqualEnds } from "./element.ts";
 import { type Group, groupId, parseFormat } from "./format.ts";
 import { namedFormat } from "./named/index.ts";
@@ -53,7 +54,7 @@ export interface FormatSheet extends CodebookSheet {
 /** The sheet of a format or element id. Throws UserError for an unknown id, naming the nearest. */
 export function formatSheet(id: string): FormatSheet {
   const format = parseFormat(id);
-  const { name, element, elements, selector, group, rule, store, tie } = format;
+  const { name, element, elements, selector, group, rule, store, tie, coder } = format;
   const about = (name === null ? element : namedFormat(name))!;
   const named = name === null ? undefined : namedFormat(name);
   const storage = storageBits(format);
@@ -72,8 +73,8 @@ export function formatSheet(id: string): FormatSheet {
       `${["each", elements.length > 1 ? "codebook" : "target", "tried"].join(" ")}; least ${selector.objective}${selector.targets ? ` with the largest value at ${selector.targets.join(" or ")}` : ""}; stored: ${selector.bits > 0 ? `${selector.bits} ` : ""}${selector.where}`,
     tie,
     group,
-    scaleRule: rule,
-    scaleRuleSummary: scaleRules[rule].summary,
+    scaleRule: coder === "scaled" ? rule : coder,
+    scaleRuleSummary: coderScales[coder] ?? scaleRules[rule].summary,
     scaleStore: store,
     scaleStoreSummary: scaleStores[store].label,
     scaleBits: scaleStores[store].bits,

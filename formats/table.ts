@@ -17,7 +17,8 @@ export function formatTable(): string {
     const { code, group } = storageBits(format);
     const bits =
       typeof format.group === "number" ? short(code + group / format.group) : `${code} + ${group}/${format.group}`;
-    const { rule, store } = format;
+    const { store, coder } = format;
+    const rule = coder === "scaled" ? format.rule : coder;
     return [names(format.id, aliases), label, bits, groupId(format.group), rule, store, source, licence ?? ""];
   });
   return [

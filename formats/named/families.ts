@@ -2,8 +2,8 @@ import { extraBits, type NamedFormat, named } from "./namedFormat.ts";
 
 const BITMOD = "arXiv 2411.11745 (HPCA 2025); yc2367/BitMoD-HPCA-25";
 const bitmodQuirks = [
-  "scales are integers under one fp16 per row (lossless at 8 bits in the paper); :fp16 keeps them apart",
-  "the choice minimises the error with the stored scale; the reference chooses before it rounds scales",
+  "the paper stores scales as 8-bit integers under one fp16 per row; its code leaves them in fp16: option :fp16",
+  "the code computes in float16 throughout, here arithmetic is float32",
 ];
 
 /** Families of codebooks from which each group takes one. */
@@ -23,8 +23,8 @@ export const families: readonly NamedFormat[] = [
   }),
   named({
     id: "bitmod3",
-    label: "BitMoD FP3: 0, ±1, ±2, ±4 and one of −3, +3, −6, +6",
-    elements: ["e2m0+sp-3", "e2m0+sp3", "e2m0+sp-6", "e2m0+sp6"],
+    label: "BitMoD FP3: 0, ±1, ±2, ±4 and one of +3, −3, +6, −6",
+    elements: ["e2m0+sp3", "e2m0+sp-3", "e2m0+sp6", "e2m0+sp-6"],
     selector: extraBits(2),
     group: 128,
     rule: "maxabs",

@@ -41,6 +41,10 @@ describe("block formats beside their published implementations", () => {
     ["gguf-q8_0"],
     ["razer4-code"],
     ["olive4"],
+    ["bitmod4@g32:fp32", "bitmod4"],
+    ["bitmod3@g32:fp32", "bitmod3"],
+    ["bitmod4-er@g32:fp32", "bitmod4-er"],
+    ["bitmod4-ea@g32:fp32", "bitmod4-ea"],
   ];
   for (const [id, name] of cases) {
     it(`${id} gives the numbers of ${name ?? id}`, () => {

@@ -3,7 +3,7 @@ block-peers.golden.json. Numbers are float32.
 
 python make-blocks.py REFS, with torch 2.15, gguf 0.19.0 and bitsandbytes 0.50.2, where REFS holds checkouts of
 mit-han-lab/fouroversix dadfad6, microsoft/microxcaling 7bc4195, ddddwee1/HiFloat4 999cc07,
-abdelfattah-lab/NVFP4-RaZeR 850712c and clevercool/ANT-Quantization bc84067, each in a folder of the repository's name.
+abdelfattah-lab/NVFP4-RaZeR 850712c, yc2367/BitMoD-HPCA-25 58d7bdb and clevercool/ANT-Quantization bc84067, each in a folder of the repository's name.
 """
 import importlib, importlib.metadata, json, math, sys, types, warnings
 from pathlib import Path
@@ -69,6 +69,14 @@ source = source[:source.index("def quant_", source.index("def quant_nvfp4_razer_
 source = "\n".join(line for line in source.splitlines() if not line.startswith("from .") and "bfloat16" not in line or "return" in line)
 exec(compile(source.replace(".to(torch.bfloat16)", ""), "razer", "exec"), razer.__dict__)
 out["razer4-code"] = flat(razer.quant_nvfp4_razer_e3m3(x.clone(), 4, 16, 8.0))
+
+bitmod = types.ModuleType("bitmod"); source = (refs / "BitMoD-HPCA-25/bitmod_quant/quant_utils/quant_weight.py").read_text()
+# In float32, where the code computes in float16: its choice of codebooks is what is compared.
+exec(compile(source[:source.index("def quant_model")].replace("torch.float16", "torch.float32"), "bitmod", "exec"), bitmod.__dict__)
+for bits in (4, 3):
+    out[f"bitmod{bits}"] = flat(bitmod.search_datatype(x.clone(), bits, "mixed_bitmod", 32))
+out["bitmod4-er"] = flat(bitmod.search_datatype(x.clone(), 4, "mixed_er", 32))
+out["bitmod4-ea"] = flat(bitmod.search_datatype(x.clone(), 4, "mixed_ea", 32))
 
 stub = types.ModuleType("quant_cuda")
 def nearest(v, grid):  # olive_quantization/quant/quant_kernel.cu: the last of the nearest
