@@ -12,7 +12,7 @@ export function macCostById(weight: string, activation: string = weight, options
   const [first, second] = [parseFormat(weight), parseFormat(activation)];
   const others = operandsOf(second).map((operand) => formatMacCost(first, operand, options));
   const widest = others.reduce((a, b) => (b.areaGe > a.areaGe ? b : a));
-  return others.length > 1 ? { ...widest, activation: second.name ?? second.id } : widest;
+  return { ...widest, activation: second.name ?? widest.activation };
 }
 
 /** The paper's cost of a format times itself (Table 10), null where the paper has none. Throws UserError for an unknown id. */

@@ -11,10 +11,10 @@ import { type MacOptions, macCost } from "./macCost.ts";
 export function formatMacCost(format: Format, activation: Codebook, options: MacOptions = {}): MacCost {
   const costs = operandsOf(format).map((operand) => macCost(operand, activation, options));
   const widest = costs.reduce((a, b) => (b.areaGe > a.areaGe ? b : a));
-  if (costs.length === 1) return widest;
+  if (costs.length === 1) return { ...widest, weight: format.name ?? widest.weight };
   return {
     ...widest,
-    weight: format.name ?? format.id,
+    weight: format.name!,
     variant: `${widest.variant}; widest of ${costs.length} codebooks (${widest.weight}), choice not decoded`,
   };
 }
