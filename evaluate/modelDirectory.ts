@@ -11,6 +11,8 @@ import {
   type TensorEntry,
   writeSafetensors,
 } from "./model/index.ts";
+import { parseStrictJson } from "./model/strictJson.ts";
+import { strictJsonText } from "./model/strictJsonText.ts";
 
 /** Files of a Hugging Face model directory that belong to its text side or its terms, and stay true after quantization. */
 const COPIED = [
@@ -63,7 +65,7 @@ export function writeModelDirectory(
     writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype: "F32", metadata: { format: "pt" } });
     const config = readModelText(source, "config.json", COPIED_BYTES_MAX);
     if (config === null) throw new UserError(`${source} has no config.json`);
-    writeFileAtomic(join(temporary, "config.json"), float32Config(config));
+    writeFileAtomic(join(temporary, "config.json"), float32Config(config, join(source, "config.json")));
     for (const name of COPIED) copyIfPresent(source, name, join(temporary, name));
     writeFileAtomic(join(temporary, RECORD_FILE), `${JSON.stringify(record, null, 1)}\n`);
     // Windows does not rename over an empty folder.
@@ -76,10 +78,12 @@ export function writeModelDirectory(
 }
 
 /** The source's config.json, as written but for the dtype: transformers would round to the published one on loading. */
-function float32Config(text: string): string {
-  const config = JSON.parse(text) as Record<string, unknown>;
-  delete config.dtype;
-  return `${JSON.stringify({ ...config, torch_dtype: "float32" }, null, 2)}\n`;
+function float32Config(text: string, path: string): string {
+  const config = parseStrictJson(text);
+  if (!(config instanceof Map)) throw new UserError(`${path} does not hold a JSON object`);
+  config.delete("dtype");
+  config.set("torch_dtype", "float32");
+  return `${strictJsonText(config)}\n`;
 }
 
 /** A GGUF file stands for a folder with two of the files. */

@@ -13,7 +13,7 @@ const at = (...names: string[]) => join(folder, ...names);
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "bitfrontier-unknown-"));
   const random = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898));
-  writeFileSync(at("config.json"), JSON.stringify({ architectures: ["T5ForConditionalGeneration"], model_type: "t5" }));
+  writeFileSync(at("config.json"), '{"architectures": ["T5ForConditionalGeneration"], "dropout_rate": 1.0}');
   writeSafetensors(
     at("model.safetensors"),
     [
@@ -39,6 +39,8 @@ describe("a checkpoint of an unknown architecture", () => {
       record.layers.map((layer: { name: string; shape: number[] }) => [layer.name, layer.shape]),
       [["encoder.block.0.layer.0.SelfAttention.q.weight", [32, 32]]],
     );
+    // transformers 5 refuses an integer where a field is a float.
+    assert.match(readFileSync(join(out, "config.json"), "utf8"), /"dropout_rate": 1\.0,/);
     const kept = Object.fromEntries(
       record.kept.map((each: { name: string; reason: string }) => [each.name, each.reason]),
     );
