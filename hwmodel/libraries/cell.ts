@@ -25,9 +25,21 @@ export interface Register {
   ties: readonly { pin: string; value: 0 | 1 }[];
 }
 
+/** How transition times travel through a cell. */
+export interface Slew {
+  /** Input transition for which intrinsicPs and psPerFf hold, and delay added per ps above it. */
+  inputPs: number;
+  delayPerPs: number;
+  /** Transition of the output: outputPs + outputPsPerFf · load, and what every ps of the input above inputPs adds. */
+  outputPs: number;
+  outputPsPerFf: number;
+  outputPerPs: number;
+}
+
 /**
  * A standard cell. The delay of an arc is linear, intrinsicPs + psPerFf · load; internalFj is the energy inside the cell
- * per transition of an output, clockFj per clock cycle of a flip-flop. Null: the library does not say.
+ * per transition of an output, clockFj per clock cycle of a flip-flop. Null: the library does not say;
+ * without `slew` transition times are left out of timing.
  */
 export interface Cell {
   name: string;
@@ -39,6 +51,7 @@ export interface Cell {
   leakageNw: number | null;
   intrinsicPs: number | null;
   psPerFf: number | null;
+  slew: Slew | null;
   internalFj: number | null;
   clockFj: number | null;
 }

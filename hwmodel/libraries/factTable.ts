@@ -37,6 +37,7 @@ export function libraryFromFacts(
         leakageNw,
         intrinsicPs,
         psPerFf,
+        slew: null,
         internalFj,
         clockFj: found?.clockFj ?? null,
         inputs: [...inputs.matchAll(/(\w+) ([\d.]+)/g)].map((m) => ({ name: m[1]!, capFf: Number(m[2]) })),

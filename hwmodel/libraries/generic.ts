@@ -54,6 +54,7 @@ export const generic = completeLibrary(
       leakageNw: null,
       intrinsicPs: null,
       psPerFf: null,
+      slew: null,
       internalFj: null,
       clockFj: null,
     }),

@@ -1,7 +1,7 @@
 import type { Cell } from "./cell.ts";
 import { attribute, type Group } from "./libertyTree.ts";
 
-export type Characterization = Pick<Cell, "leakageNw" | "intrinsicPs" | "psPerFf" | "internalFj" | "clockFj">;
+export type Characterization = Pick<Cell, "leakageNw" | "intrinsicPs" | "psPerFf" | "slew" | "internalFj" | "clockFj">;
 
 /** What one unit of the file's numbers is; null where the file does not say, and then the figures are null too. */
 export interface Units {
@@ -40,16 +40,20 @@ function scaled(text: string, prefixes: Record<string, number>): number | null {
 /** A table over input transition and load, in the file's units. */
 type Table = (slew: number, load: number) => number;
 
+/** Loads of other cells make transitions up to about this much longer than a cell's own. */
+const SHALLOW = 4;
+
 /**
- * The linear figures of a cell from its tables: delay fitted at loads of one to four of its own input capacitances, mean
- * over arcs and edges; the input transition is the cell's own output transition at a load of two. Null where tables are missing.
+ * The linear figures of a cell from its tables: delay and output transition fitted at loads of one to four of its own input
+ * capacitances, mean over arcs and edges; the input transition is the cell's own at a load of three, and the
+ * dependence on it is taken from there to SHALLOW times that. Null where tables are missing.
  */
 export function characterize(group: Group, cell: Cell, units: Units): Characterization {
   const outputs = group.groups.filter((pin) => pin.type === "pin" && attribute(pin, "direction") === "output");
   const caps = cell.inputs.map((pin) => pin.capFf);
   const cap = caps.includes(null) || units.loadFf === null ? null : mean(caps as number[])! / units.loadFf;
   const leakage = leakageOf(group);
-  const none = { intrinsicPs: null, psPerFf: null, internalFj: null, clockFj: null };
+  const none = { intrinsicPs: null, psPerFf: null, slew: null, internalFj: null, clockFj: null };
   const leakageNw = leakage === null || units.leakageNw === null ? null : leakage * units.leakageNw;
   if (cap === null || units.timePs === null || units.loadFf === null) return { ...none, leakageNw };
 
@@ -66,11 +70,16 @@ export function characterize(group: Group, cell: Cell, units: Units): Characteri
   const delays = tables(arcs, "cell_rise", "cell_fall");
   const transitions = tables(arcs, "rise_transition", "fall_transition");
   let slew = 0;
-  for (let round = 0; round < 4; round++) slew = mean(transitions.map((t) => t(slew, 2 * cap))) ?? 0;
-  const at = (load: number) => mean(delays.map((t) => t(slew, load * cap)));
-  const [d1, d2, d3, d4] = [at(1), at(2), at(3), at(4)];
-  // Least squares through loads 1 … 4.
-  const fitted = d1 === null || d2 === null || d3 === null || d4 === null ? null : (3 * (d4 - d1) + (d3 - d2)) / 10;
+  for (let round = 0; round < 4; round++) slew = mean(transitions.map((t) => t(slew, 3 * cap))) ?? 0;
+  const delay = line(delays, slew, cap);
+  const transition = line(transitions, slew, cap);
+  const perSlew = (of: readonly Table[]) => {
+    const at = (share: number) => mean(of.map((t) => t(share * slew, 2.5 * cap)));
+    const [steep, shallow] = [at(1), at(SHALLOW)];
+    return steep === null || shallow === null || !(slew > 0) ? null : (shallow - steep) / ((SHALLOW - 1) * slew);
+  };
+  const [delayPerPs, outputPerPs] = [perSlew(delays), perSlew(transitions)];
+  const perLoad = units.timePs / units.loadFf;
   const powers = tables(
     outputs.flatMap((pin) => children(pin, "internal_power")),
     "rise_power",
@@ -85,12 +94,31 @@ export function characterize(group: Group, cell: Cell, units: Units): Characteri
     value === null || units.energyFj === null ? null : value * units.energyFj * times;
   return {
     leakageNw,
-    intrinsicPs: fitted === null ? null : ((d1! + d2! + d3! + d4!) / 4 - 2.5 * fitted) * units.timePs,
-    psPerFf: fitted === null ? null : ((fitted / cap) * units.timePs) / units.loadFf,
+    intrinsicPs: delay && delay.intercept * units.timePs,
+    psPerFf: delay && delay.slope * perLoad,
+    slew:
+      transition === null || delayPerPs === null || outputPerPs === null
+        ? null
+        : {
+            inputPs: slew * units.timePs,
+            delayPerPs,
+            outputPs: transition.intercept * units.timePs,
+            outputPsPerFf: transition.slope * perLoad,
+            outputPerPs,
+          },
     internalFj: energy(internal, 1),
     // A rising and a falling edge per cycle.
     clockFj: energy(clock, 2),
   };
+}
+
+/** Least squares line of the tables' mean over loads of one to four capacitances; null without tables. */
+function line(tables: readonly Table[], slew: number, cap: number): { intercept: number; slope: number } | null {
+  const at = (load: number) => mean(tables.map((t) => t(slew, load * cap)));
+  const [y1, y2, y3, y4] = [at(1), at(2), at(3), at(4)];
+  if (y1 === null || y2 === null || y3 === null || y4 === null) return null;
+  const perCap = (3 * (y4 - y1) + (y3 - y2)) / 10;
+  return { intercept: (y1 + y2 + y3 + y4) / 4 - 2.5 * perCap, slope: perCap / cap };
 }
 
 function leakageOf(group: Group): number | null {

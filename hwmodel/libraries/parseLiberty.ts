@@ -89,6 +89,7 @@ const NO_CHARACTER: Characterization = {
   leakageNw: null,
   intrinsicPs: null,
   psPerFf: null,
+  slew: null,
   internalFj: null,
   clockFj: null,
 };

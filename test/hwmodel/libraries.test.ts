@@ -137,6 +137,10 @@ describe("parseLiberty", () => {
       const close = (x: number | null, y: number) => assert.ok(Math.abs(x! - y) < 1e-9, `${x}, expected ${y}`);
       close(inverter.intrinsicPs, 20);
       close(inverter.psPerFf, 4);
+      // The tables do not depend on the input's transition; the output's are 20 ps + 4 ps/fF as well.
+      close(inverter.slew!.delayPerPs + 1, 1);
+      close(inverter.slew!.outputPsPerFf, 4);
+      close(inverter.slew!.inputPs, 20 + 3 * 2 * 4);
       close(inverter.internalFj, 3);
       close(inverter.leakageNw, 0.02);
       assert.deepEqual(inverter.inputs, [{ name: "A", capFf: 2 }]);

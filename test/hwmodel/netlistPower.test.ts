@@ -70,6 +70,14 @@ describe("arrivalTimes", () => {
     );
   });
 
+  it("carries transition times along where the library has them", () => {
+    const slew = { inputPs: 10, delayPerPs: 0.5, outputPs: 30, outputPsPerFf: 0, outputPerPs: 0.1 };
+    const gates = glitch.gates.map((gate) => ({ ...gate, cell: { ...gate.cell, slew } }));
+    // The inverter's input is ideal: 10 ps steeper, 5 ps faster, its output 29 ps; 19 above 10 add 9.5 ps to the XOR.
+    const { delayPs } = arrivalTimes({ ...glitch, gates });
+    assert.ok(Math.abs(delayPs - (146.07652 - 5 + 9.5)) < 1e-9, `${delayPs}`);
+  });
+
   it("refuses a library without delays, naming it", () => {
     assert.throws(
       () => arrivalTimes(golden("int4", "generic")),
