@@ -3,6 +3,8 @@ import type { Products } from "./products.ts";
 
 /** Columns rounded between two matrix products. */
 const BLOCK = 128;
+/** Rows rounded side by side. */
+const LANES = 4;
 /** Groups up to this length are fitted to the updated weights; longer ones hold most of a row and are fitted beforehand. */
 export const DYNAMIC_GROUP_MAX = 512;
 
@@ -50,43 +52,54 @@ export async function roundWithFeedback(input: FeedbackInput): Promise<{ weights
     }
     const gains = corner(upper, cols, from, width, true);
     const drifts = drift && corner(drift, cols, from, width, false);
-    const value = new Float64Array(width);
-    const error = new Float64Array(width);
-    const before = new Float64Array(width);
+    // Rows are independent: four go side by side, interleaved, so that each gain is loaded once for all of them.
+    const value = new Float64Array(width * LANES);
+    const error = new Float64Array(width * LANES);
+    const before = new Float64Array(width * LANES);
     const step = group ?? width;
-    for (let row = 0; row < rows; row++) {
-      const at = row * cols + from;
-      for (let k = 0; k < width; k++) {
-        let sum = weights[at + k]!;
-        for (const each of sums) sum += each[row * block + k]!;
-        value[k] = sum;
+    const add = (k: number, start: number, end: number) => {
+      addProducts(gains, k * width, error, start, end, value, k * LANES);
+      if (drifts) addProducts(drifts, k * width, before, start, end, value, k * LANES);
+    };
+    for (let row = 0; row < rows; row += LANES) {
+      const lanes = Math.min(LANES, rows - row);
+      for (let lane = 0; lane < lanes; lane++) {
+        for (let k = 0; k < width; k++) {
+          let sum = weights[(row + lane) * cols + from + k]!;
+          for (const each of sums) sum += each[(row + lane) * block + k]!;
+          value[k * LANES + lane] = sum;
+        }
       }
       for (let start = 0; start < width; start += step) {
         const end = Math.min(start + step, width);
-        for (let k = start; k < end && start > 0; k++) {
-          value[k]! += dot(gains, k * width, error, 0, start) + (drifts ? dot(drifts, k * width, before, 0, start) : 0);
+        if (start > 0) for (let k = start; k < end; k++) add(k, 0, start);
+        const fitted: Rounder[] = [];
+        for (let lane = 0; lane < lanes && "fit" in grid; lane++) {
+          const own = Float32Array.from({ length: end - start }, (_, i) => value[(start + i) * LANES + lane]!);
+          fitted.push(grid.fit(own, row + lane, from + start));
         }
-        const fitted =
-          "fit" in grid ? grid.fit(Float32Array.from(value.subarray(start, end)), row, from + start) : null;
         for (let k = start; k < end; k++) {
-          let wanted = value[k]! + dot(gains, k * width, error, start, k);
-          if (drifts) wanted += dot(drifts, k * width, before, start, k);
-          const round = fitted ?? ("at" in grid ? grid.at(row, from + k) : identity);
-          const level = round(wanted);
-          rounded[at + k] = level;
-          error[k] = weights[at + k]! - level;
-          before[k] = wanted;
-          loss += ((wanted - level) * upper[(from + k) * (cols + 1)]!) ** 2;
+          add(k, start, k);
+          const pivot = upper[(from + k) * (cols + 1)]!;
+          for (let lane = 0; lane < lanes; lane++) {
+            const wanted = value[k * LANES + lane]!;
+            const round = "at" in grid ? grid.at(row + lane, from + k) : fitted[lane]!;
+            const level = round(wanted);
+            const at = (row + lane) * cols + from + k;
+            const gap = weights[at]! - level;
+            rounded[at] = level;
+            errors[at] = gap;
+            if (updated) updated[at] = wanted;
+            error[k * LANES + lane] = gap;
+            before[k * LANES + lane] = wanted;
+            loss += ((wanted - level) * pivot) ** 2;
+          }
         }
       }
-      errors.set(error, at);
-      updated?.set(before, at);
     }
   }
   return { weights: rounded, loss };
 }
-
-const identity: Rounder = (value) => value;
 
 /** Columns from … of the rows before them, [cols, block] with zeros elsewhere; divided by the diagonal if `scaled`. */
 function panelOf(matrix: Float64Array, cols: number, from: number, width: number, block: number, scaled: boolean) {
@@ -110,16 +123,27 @@ function corner(matrix: Float64Array, cols: number, from: number, width: number,
   return out;
 }
 
-/** Σ a[offset + j] b[j] over from ≤ j < to; four sums, so that no addition waits for the one before. */
-function dot(a: Float64Array, offset: number, b: Float64Array, from: number, to: number): number {
+/** into[at + lane] += Σ a[offset + j] b[j, lane] over from ≤ j < to. */
+function addProducts(
+  a: Float64Array,
+  offset: number,
+  b: Float64Array,
+  from: number,
+  to: number,
+  into: Float64Array,
+  at: number,
+): void {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let j = from;
-  for (; j + 4 <= to; j += 4) {
-    s0 += a[offset + j]! * b[j]!;
-    s1 += a[offset + j + 1]! * b[j + 1]!;
-    s2 += a[offset + j + 2]! * b[j + 2]!;
-    s3 += a[offset + j + 3]! * b[j + 3]!;
+  for (let j = from; j < to; j++) {
+    const gain = a[offset + j]!;
+    const lane = j * LANES;
+    s0 += gain * b[lane]!;
+    s1 += gain * b[lane + 1]!;
+    s2 += gain * b[lane + 2]!;
+    s3 += gain * b[lane + 3]!;
   }
-  for (; j < to; j++) s0 += a[offset + j]! * b[j]!;
-  return s0 + s1 + (s2 + s3);
+  into[at]! += s0;
+  into[at + 1]! += s1;
+  into[at + 2]! += s2;
+  into[at + 3]! += s3;
 }
