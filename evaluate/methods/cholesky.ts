@@ -1,20 +1,46 @@
-/** Columns factored together: their rows of the factor stay in the second-level cache. */
-const PANEL = 48;
+import type { Products } from "./products.ts";
+
+/** Columns factored together here: their rows of the factor stay in the second-level cache. */
+const PANEL = 32;
+/** Columns for which all columns before them are subtracted by one matrix product of the engine. */
+const WIDE_PANEL = 128;
 
 /**
  * The lower triangle L of A = L Lᵀ for a symmetric A, row-major [n, n], in float64 and in place (the upper triangle
  * becomes zero). Returns false, leaving `a` spoilt, when a pivot is not above zero: A is not positive definite.
  */
-export function cholesky(a: Float64Array, n: number): boolean {
-  for (let from = 0; from < n; from += PANEL) {
-    const to = Math.min(from + PANEL, n);
-    for (let i = from; i < n; i += 4) {
-      const rows = Math.min(4, n - i);
+export async function cholesky(a: Float64Array, n: number, products: Products): Promise<boolean> {
+  for (let from = 0; from < n; from += WIDE_PANEL) {
+    const to = Math.min(from + WIDE_PANEL, n);
+    if (from > 0) await subtractBefore(a, n, from, to, products);
+    if (!factorPanel(a, n, from, to)) return false;
+  }
+  for (let i = 0; i < n; i++) a.fill(0, i * n + i + 1, (i + 1) * n);
+  return true;
+}
+
+/** a[from …][from … to] −= rows from … times rows from … to, over the columns before `from`. */
+async function subtractBefore(a: Float64Array, n: number, from: number, to: number, products: Products): Promise<void> {
+  const width = to - from;
+  const left = new Float64Array((n - from) * from);
+  const right = new Float64Array(from * width);
+  for (let i = from; i < n; i++) left.set(a.subarray(i * n, i * n + from), (i - from) * from);
+  for (let j = from; j < to; j++) for (let k = 0; k < from; k++) right[k * width + j - from] = a[j * n + k]!;
+  const product = await products.multiply(left, right, n - from, from, width);
+  for (let i = from; i < n; i++) {
+    for (let j = from; j < to; j++) a[i * n + j]! -= product[(i - from) * width + j - from]!;
+  }
+}
+
+/** Factors columns start … end, from whose rows all columns before `start` are already subtracted. */
+function factorPanel(a: Float64Array, n: number, start: number, end: number): boolean {
+  for (let from = start; from < end; from += PANEL) {
+    const to = Math.min(from + PANEL, end);
+    const count = from - start;
+    for (let i = from; i < n && count > 0; i += 4) {
       for (let j = from; j < to; j += 4) {
-        if (rows === 4 && j + 4 <= to) subtractTile(a, n, i, j, from);
-        else
-          for (let y = i; y < i + rows; y++)
-            for (let x = j; x < Math.min(j + 4, to); x++) a[y * n + x]! -= dot(a, y * n, x * n, from);
+        if (i + 4 <= n && j + 4 <= to) subtractTile(a, n, i, j, start, count);
+        else subtractEdge(a, n, i, j, to, start, count);
       }
     }
     for (let j = from; j < to; j++) {
@@ -26,19 +52,25 @@ export function cholesky(a: Float64Array, n: number): boolean {
         a[i * n + j] = (a[i * n + j]! - dot(a, i * n + from, j * n + from, j - from)) / root;
     }
   }
-  for (let i = 0; i < n; i++) a.fill(0, i * n + i + 1, (i + 1) * n);
   return true;
 }
 
-/** a[i … i+4][j … j+4] −= rows i … times rows j …, over their first `count` columns. */
-function subtractTile(a: Float64Array, n: number, i: number, j: number, count: number): void {
+/** What `subtractTile` does, where fewer than four rows or columns are left. */
+function subtractEdge(a: Float64Array, n: number, i: number, j: number, to: number, start: number, count: number) {
+  for (let y = i; y < Math.min(i + 4, n); y++) {
+    for (let x = j; x < Math.min(j + 4, to); x++) a[y * n + x]! -= dot(a, y * n + start, x * n + start, count);
+  }
+}
+
+/** a[i … i+4][j … j+4] −= rows i … times rows j …, over `count` columns from `start` on. */
+function subtractTile(a: Float64Array, n: number, i: number, j: number, start: number, count: number): void {
   const [i0, i1, i2, i3] = [i * n, i * n + n, i * n + 2 * n, i * n + 3 * n];
   const [j0, j1, j2, j3] = [j * n, j * n + n, j * n + 2 * n, j * n + 3 * n];
   let [s00, s01, s02, s03] = [0, 0, 0, 0];
   let [s10, s11, s12, s13] = [0, 0, 0, 0];
   let [s20, s21, s22, s23] = [0, 0, 0, 0];
   let [s30, s31, s32, s33] = [0, 0, 0, 0];
-  for (let k = 0; k < count; k++) {
+  for (let k = start; k < start + count; k++) {
     const [x0, x1, x2, x3] = [a[i0 + k]!, a[i1 + k]!, a[i2 + k]!, a[i3 + k]!];
     const y0 = a[j0 + k]!;
     s00 += x0 * y0;
@@ -91,10 +123,10 @@ function dot(a: Float64Array, x: number, y: number, count: number): number {
  * The upper triangle R of A = R Rᵀ: the factorization from the last column backwards. Its inverse is the Uᵀ-free half of
  * A⁻¹ = R⁻ᵀ R⁻¹, so that what GPTQ takes from chol(A⁻¹) needs no inverse. Null when A is not positive definite.
  */
-export function reverseCholesky(a: Float64Array, n: number): Float64Array | null {
+export async function reverseCholesky(a: Float64Array, n: number, products: Products): Promise<Float64Array | null> {
   // Reversing rows and columns is reversing the array.
   const lower = a.slice().reverse();
-  return cholesky(lower, n) ? lower.reverse() : null;
+  return (await cholesky(lower, n, products)) ? lower.reverse() : null;
 }
 
 /** Solves x Rᵀ = y for each row y of `rhs` [rows, n], in place; R upper triangular. */

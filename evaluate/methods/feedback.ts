@@ -75,7 +75,8 @@ export async function roundWithFeedback(input: FeedbackInput): Promise<{ weights
         if (start > 0) for (let k = start; k < end; k++) add(k, 0, start);
         const fitted: Rounder[] = [];
         for (let lane = 0; lane < lanes && "fit" in grid; lane++) {
-          const own = Float32Array.from({ length: end - start }, (_, i) => value[(start + i) * LANES + lane]!);
+          const own = new Float32Array(end - start);
+          for (let i = 0; i < own.length; i++) own[i] = value[(start + i) * LANES + lane]!;
           fitted.push(grid.fit(own, row + lane, from + start));
         }
         for (let k = start; k < end; k++) {

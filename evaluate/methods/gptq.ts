@@ -28,7 +28,7 @@ async function roundLayer(layer: Layer, given: PartOptions, target: Target): Pro
   const size = (j: number) => moments!.gram[j * cols + j]!;
   if (given.actorder) order.sort((a, b) => size(b) - size(a) || a - b);
   const damp = typeof given.damp === "number" ? given.damp : DAMP;
-  const factor = factorize(moments!, order, damp);
+  const factor = await factorize(moments!, order, damp, products);
   if (!factor) {
     const warning = `${name}: the moments of its inputs are not positive definite at any damping; rounded to nearest`;
     return { weights: roundToNearest(layer), warnings: [warning] };

@@ -1,5 +1,6 @@
 import type { Moments } from "../calibration/index.ts";
 import { reverseCholesky } from "./cholesky.ts";
+import type { Products } from "./products.ts";
 
 /** Each failure to factorize adds as much again, tenfold: the damping of GPTQ, then 10 % and 100 % of the mean diagonal. */
 const DAMP_STEPS = [1, 10, 100];
@@ -17,7 +18,12 @@ export interface Factor {
  * code sets those weights to zero, which a text with that channel pays for.)
  * Null when even the largest damping leaves the matrix not positive definite, as after an overflow.
  */
-export function factorize({ gram, columns: n }: Moments, order: ArrayLike<number>, damp: number): Factor | null {
+export async function factorize(
+  { gram, columns: n }: Moments,
+  order: ArrayLike<number>,
+  damp: number,
+  products: Products,
+): Promise<Factor | null> {
   const permuted = new Float64Array(n * n);
   let trace = 0;
   for (let i = 0; i < n; i++) {
@@ -30,7 +36,7 @@ export function factorize({ gram, columns: n }: Moments, order: ArrayLike<number
     const wanted = damp * step;
     for (let i = 0; i < n; i++) permuted[i * n + i]! += ((wanted - added) * trace) / n;
     added = wanted;
-    const upper = reverseCholesky(permuted, n);
+    const upper = await reverseCholesky(permuted, n, products);
     if (upper) return { upper, damp: wanted };
   }
   return null;

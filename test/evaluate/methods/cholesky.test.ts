@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { momentsOf } from "../../../evaluate/calibration/index.ts";
 import { cholesky, reverseCholesky, solveTransposed, solveUpper } from "../../../evaluate/methods/cholesky.ts";
 import { factorize } from "../../../evaluate/methods/hessian.ts";
+import { createProducts } from "../../../evaluate/methods/products.ts";
+
+const products = createProducts();
+after(() => products.release());
 
 /** A Aᵀ + I of a deterministic A: symmetric and positive definite. */
 function positive(n: number): Float64Array {
@@ -19,17 +23,17 @@ function worst(a: Float64Array, b: Float64Array): number {
 }
 
 describe("cholesky", () => {
-  it("factorizes [[4,12,-16],[12,37,-43],[-16,-43,98]] into the textbook's [[2],[6,1],[-8,5,3]]", () => {
+  it("factorizes [[4,12,-16],[12,37,-43],[-16,-43,98]] into the textbook's [[2],[6,1],[-8,5,3]]", async () => {
     const a = Float64Array.of(4, 12, -16, 12, 37, -43, -16, -43, 98);
-    assert.ok(cholesky(a, 3));
+    assert.ok(await cholesky(a, 3, products));
     assert.deepEqual([...a], [2, 0, 0, 6, 1, 0, -8, 5, 3]);
   });
 
-  // One panel, a panel's edge, several panels with a ragged end.
-  for (const n of [1, 3, 47, 48, 49, 131]) {
-    it(`reverseCholesky gives an upper R with R Rᵀ = A, which the solvers invert, for ${n} columns`, () => {
+  // One panel, a panel's edge, several panels with a ragged end, several wide panels.
+  for (const n of [1, 3, 31, 32, 33, 131, 300]) {
+    it(`reverseCholesky gives an upper R with R Rᵀ = A, which the solvers invert, for ${n} columns`, async () => {
       const a = positive(n);
-      const r = reverseCholesky(a, n)!;
+      const r = (await reverseCholesky(a, n, products))!;
       const back = Float64Array.from({ length: n * n }, (_, at) => {
         const [i, j] = [Math.floor(at / n), at % n];
         if (j < i) assert.equal(r[at], 0);
@@ -50,31 +54,31 @@ describe("cholesky", () => {
     });
   }
 
-  it("says no to a matrix that is not positive definite, and to one that is not finite", () => {
-    assert.equal(reverseCholesky(Float64Array.of(1, 2, 2, 1), 2), null);
-    assert.equal(reverseCholesky(Float64Array.of(0), 1), null);
-    assert.equal(reverseCholesky(Float64Array.of(Number.NaN), 1), null);
-    assert.equal(reverseCholesky(Float64Array.of(Number.POSITIVE_INFINITY), 1), null);
+  it("says no to a matrix that is not positive definite, and to one that is not finite", async () => {
+    assert.equal(await reverseCholesky(Float64Array.of(1, 2, 2, 1), 2, products), null);
+    assert.equal(await reverseCholesky(Float64Array.of(0), 1, products), null);
+    assert.equal(await reverseCholesky(Float64Array.of(Number.NaN), 1, products), null);
+    assert.equal(await reverseCholesky(Float64Array.of(Number.POSITIVE_INFINITY), 1, products), null);
   });
 });
 
 describe("factorize", () => {
   const order = (n: number) => Uint32Array.from({ length: n }, (_, i) => i);
 
-  it("damps harder when the moments are not positive definite, and says by how much", () => {
+  it("damps harder when the moments are not positive definite, and says by how much", async () => {
     const moments = { ...momentsOf([1, 1], 2), gram: Float64Array.of(1, 1.05, 1.05, 1) };
-    const factor = factorize(moments, order(2), 0.01)!;
+    const factor = (await factorize(moments, order(2), 0.01, products))!;
     assert.equal(factor.damp, 0.1);
     assert.ok(Math.abs(factor.upper[3]! - Math.sqrt(1.1)) < 1e-12);
   });
 
-  it("gives up on moments that no damping mends", () => {
+  it("gives up on moments that no damping mends", async () => {
     const moments = { ...momentsOf([1, 1], 2), gram: Float64Array.of(1, 9, 9, 1) };
-    assert.equal(factorize(moments, order(2), 0.01), null);
+    assert.equal(await factorize(moments, order(2), 0.01, products), null);
   });
 
-  it("gives a channel that never fires a diagonal of one, apart from all others", () => {
-    const { upper } = factorize(momentsOf([2, 0, 2, 0], 2), order(2), 0)!;
+  it("gives a channel that never fires a diagonal of one, apart from all others", async () => {
+    const { upper } = (await factorize(momentsOf([2, 0, 2, 0], 2), order(2), 0, products))!;
     assert.deepEqual([...upper], [2, 0, 0, 1]);
   });
 });

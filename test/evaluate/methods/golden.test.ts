@@ -44,8 +44,8 @@ function goldenGrid(format: string, group: number) {
 
 async function feedback(at: (row: number, column: number) => (value: number) => number): Promise<Float32Array> {
   const products = createProducts();
-  const { upper } = factorize(moments, natural, 0.01)!;
   try {
+    const { upper } = (await factorize(moments, natural, 0.01, products))!;
     const result = await roundWithFeedback({ rows, cols, weights: W, upper, drift: null, grid: { at }, products });
     return result.weights;
   } finally {
