@@ -1,11 +1,26 @@
 import type { Cell, CellLibrary } from "./cell.ts";
+import { truthTable } from "./logic.ts";
 
 /**
  * The library as the least Liberty text that Yosys' dfflibmap, abc and stat need: areas, directions, functions and `ff`
- * groups. Areas are in the library's own unit.
+ * groups. Areas are in the library's own unit. Cells that are larger than another of the same function (higher drives) are
+ * left out: mapping for area never takes them, and is ten times slower with them.
  */
 export function toLiberty(library: CellLibrary): string {
-  return `library(${identifier(library.id)}) {\n${library.cells.map(cellGroup).join("\n")}\n}\n`;
+  const smallest = new Map<string, number>();
+  for (const cell of library.cells) {
+    const key = functionOf(cell);
+    smallest.set(key, Math.min(cell.area, smallest.get(key) ?? cell.area));
+  }
+  const cells = library.cells.filter((cell) => cell.area === smallest.get(functionOf(cell)));
+  return `library(${identifier(library.id)}) {\n${cells.map(cellGroup).join("\n")}\n}\n`;
+}
+
+/** Equal for gates of the same truth tables, pin by pin, and for flip-flops of the same pins and functions. */
+function functionOf({ inputs, outputs, register }: Cell): string {
+  const pins = inputs.map((pin) => pin.name);
+  if (register) return [...pins, register.next, ...outputs.map((pin) => `${pin.name} ${pin.function}`)].join(";");
+  return [pins.length, ...outputs.map((pin) => truthTable(pin.logic, pins))].join(";");
 }
 
 function cellGroup(cell: Cell): string {

@@ -147,6 +147,17 @@ describe("parseLiberty", () => {
     }
   });
 
+  it("reads all drives of a cell, and gives synthesis the smallest", () => {
+    const strong = NAND.replace("cell(N)", "cell(N4)").replace("area: 2", "area: 5");
+    const library = parseLiberty(lib(INV, strong, NAND, DFF), "my.lib");
+    assert.deepEqual(
+      library.cells.map((cell) => cell.name),
+      ["I", "N4", "N", "D"],
+    );
+    assert.doesNotMatch(toLiberty(library), /N4/);
+    assert.match(toLiberty(library), /cell\(N\)/);
+  });
+
   it("leaves out cells it has no use for, and says why", () => {
     const latch = gate(
       "L",
