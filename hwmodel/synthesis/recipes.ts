@@ -72,8 +72,7 @@ export function yosysScript(top: string, recipes: readonly Recipe[]): string {
       "opt_clean",
       ...(recipe.flatten ? [] : ["flatten"]),
       "opt_clean -purge",
-      `select -module ${top}`,
-      `write_json -selected ${netlistFile(recipe)}`,
+      `write_json ${netlistFile(recipe)}`,
     ].join("\n"),
   );
   return `${[...front, ...backs].join("\n")}\n`;

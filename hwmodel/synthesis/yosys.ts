@@ -35,36 +35,32 @@ export interface Yosys {
 export function wasmYosys(workers = Math.min(2, availableParallelism())): Yosys {
   const idle: Worker[] = [];
   const all = new Set<Worker>();
-  const waiting: (() => void)[] = [];
+  const inTurn = limiter(workers);
   let jobs = 0;
 
-  const take = async (): Promise<Worker> => {
-    for (;;) {
-      const free = idle.pop();
-      if (free) return free;
-      if (all.size < workers) {
-        const made = new Worker(new URL("./worker.js", import.meta.url));
-        made.unref();
-        all.add(made);
-        return made;
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    }
-  };
-  const give = (worker: Worker, alive: boolean) => {
-    if (alive) idle.push(worker);
-    else all.delete(worker);
-    waiting.shift()?.();
+  const take = (): Worker => {
+    const free = idle.pop();
+    if (free) return free;
+    const made = new Worker(new URL("./worker.js", import.meta.url));
+    made.unref();
+    all.add(made);
+    return made;
   };
 
   return {
     version: `yowasp ${YOSYS_VERSION}`,
     async run({ subject, script, files, outputs, timeoutMs = DEFAULT_TIMEOUT_MS }) {
-      const worker = await take();
-      const answer = await ask(worker, { id: jobs++, script, files, outputs }, timeoutMs);
-      give(worker, answer !== "timeout" && !("crash" in answer));
+      const answer = await inTurn(async () => {
+        const worker = take();
+        const reply = await ask(worker, { id: jobs++, script, files, outputs }, timeoutMs);
+        if (reply !== "timeout" && !("crash" in reply)) idle.push(worker);
+        else {
+          all.delete(worker);
+          await worker.terminate();
+        }
+        return reply;
+      });
       if (answer === "timeout") {
-        await worker.terminate();
         throw new UserError(`synthesis of ${subject}: ran out of time (${timeoutMs / 1000} s)`);
       }
       if ("crash" in answer) throw new UserError(`synthesis of ${subject}: Yosys crashed (${answer.crash})`);
@@ -113,29 +109,47 @@ export async function nativeYosys(command = "yosys"): Promise<Yosys> {
       );
     },
   );
+  const inTurn = limiter(availableParallelism());
   return {
     version: `native ${version}`,
-    async run({ subject, script, files, outputs, timeoutMs = DEFAULT_TIMEOUT_MS }) {
-      const folder = await mkdtemp(join(tmpdir(), "bitfrontier-yosys-"));
-      try {
-        for (const [name, text] of Object.entries({ ...files, "script.ys": script })) {
-          await writeFile(join(folder, name), text);
+    run: ({ subject, script, files, outputs, timeoutMs = DEFAULT_TIMEOUT_MS }) =>
+      inTurn(async () => {
+        const folder = await mkdtemp(join(tmpdir(), "bitfrontier-yosys-"));
+        try {
+          for (const [name, text] of Object.entries({ ...files, "script.ys": script })) {
+            await writeFile(join(folder, name), text);
+          }
+          await run(command, ["-q", "-s", "script.ys"], { cwd: folder, timeout: timeoutMs, maxBuffer: 2 ** 26 }).catch(
+            (error: Error & { killed?: boolean; stderr?: string; stdout?: string }) => {
+              const cause = error.killed
+                ? `ran out of time (${timeoutMs / 1000} s)`
+                : causeOf(`${error.stdout}\n${error.stderr}\n${error.message}`);
+              throw new UserError(`synthesis of ${subject}: ${cause}`);
+            },
+          );
+          const read = async (name: string) => [name, await readFile(join(folder, name), "utf8")] as const;
+          return Object.fromEntries(await Promise.all(outputs.map(read)));
+        } finally {
+          await rm(folder, { recursive: true, force: true });
         }
-        await run(command, ["-q", "-s", "script.ys"], { cwd: folder, timeout: timeoutMs, maxBuffer: 2 ** 26 }).catch(
-          (error: Error & { killed?: boolean; stderr?: string; stdout?: string }) => {
-            const cause = error.killed
-              ? `ran out of time (${timeoutMs / 1000} s)`
-              : causeOf(`${error.stdout}\n${error.stderr}\n${error.message}`);
-            throw new UserError(`synthesis of ${subject}: ${cause}`);
-          },
-        );
-        const read = async (name: string) => [name, await readFile(join(folder, name), "utf8")] as const;
-        return Object.fromEntries(await Promise.all(outputs.map(read)));
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-    },
+      }),
     async close() {},
+  };
+}
+
+/** Runs at most `most` tasks at a time. */
+function limiter(most: number): <T>(task: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (task) => {
+    while (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    running++;
+    try {
+      return await task();
+    } finally {
+      running--;
+      waiting.shift()?.();
+    }
   };
 }
 

@@ -7,6 +7,7 @@ import { PUBLISHED } from "../../hwmodel/published.ts";
 import { blockUnitVerilog, dotVerilog, macStructures, macVerilog } from "../../hwmodel/rtl/index.ts";
 import {
   cellArea,
+  nativeYosys,
   recipeById,
   synthesize,
   synthesizeMac,
@@ -124,6 +125,18 @@ describe("synthesis with Yosys", function () {
       const each = cellArea(found!.netlist, generic) / elements;
       assert.ok(Math.abs(each / expected - 1) < 0.15, `${rtl.variant} ${id}: ${each} GE per MAC, there ${expected}`);
     }
+  });
+
+  it("gives the same areas with a native Yosys to 3 %, where one is installed", async function () {
+    const native = await nativeYosys().catch((error: Error) => {
+      console.log(`      ${error.message}`);
+      return this.skip();
+    });
+    const [int4, recipes] = [getElement("int4"), [recipeById("default"), recipeById("amap")]];
+    const options = { structures: ["twos-complement"], recipes };
+    const other = await synthesizeMac(int4, int4, { ...options, yosys: native });
+    const ours = await synthesizeMac(int4, int4, { ...options, yosys });
+    assert.ok(Math.abs(other.cost.areaGe / ours.cost.areaGe - 1) < 0.03, `${other.cost.areaGe}`);
   });
 
   it("is a proof that can fail: no mutant of an E2M1 MAC passes", async () => {
