@@ -30,9 +30,11 @@ export function blockingOf(format: Format, rows: number, cols: number, options: 
   const lines = whole ? 1 : rows;
   const length = whole ? rows * cols : cols;
   if (typeof format.group === "number" && format.group > cols && oversizeGroup === "error") {
-    throw new UserError(
-      `${format.id}: group ${format.group} is larger than the row of ${cols} of ${name}; take a group of at most ${cols}, or ${stemOf(format)}@row`,
-    );
+    const advice =
+      format.coder === "scaled"
+        ? `take a group of at most ${cols}, or ${stemOf(format)}@row`
+        : "its layout fixes the group, take another format";
+    throw new UserError(`${format.id}: group ${format.group} is larger than the row of ${cols} of ${name}; ${advice}`);
   }
   const size = typeof format.group === "number" ? Math.min(format.group, length) : length;
   const groupsPerLine = Math.ceil(length / size);

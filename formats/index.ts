@@ -28,6 +28,7 @@ export { type Packing, packCodes, packedRowBytes, unpackCodes } from "./packing.
 export { normalQuantile, studentDensity, studentQuantile, studentTail } from "./quantiles.ts";
 export { dequantize, type Quantized, quantize } from "./quantize.ts";
 export { type GroupQuantizer, groupQuantizerOf, type Quantizer, quantizerOf } from "./quantizer.ts";
+export { type MatrixShape, scaleCodes, scalesOfCodes } from "./scaleCodes.ts";
 export { type ScaleRuleId, scaleRules } from "./scaleRules.ts";
 export { type ScaleStoreId, scaleStores } from "./scaleStores.ts";
 export type { Objective, Selector } from "./selector.ts";

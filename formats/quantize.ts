@@ -27,6 +27,8 @@ export interface Quantized {
   micro?: Uint8Array;
   /** The second level: scales are multiples of these, one per tensor, row or span of groups. */
   outer?: Float32Array;
+  /** What is added to every scale: the mean that bitsandbytes' nested quantization takes away. */
+  meanScale?: number;
 }
 
 /** Quantizes a row-major matrix [rows, cols]. Throws UserError as `fakeQuantize` does. */
@@ -42,6 +44,7 @@ export function quantize(
   const outer = outerScales(format, fitter, weights, rows, cols, options);
   const result: Quantized = { codes: new Uint8Array(weights.length), ...emptyGroups(format, blocking.groups) };
   if (outer) result.outer = outer.numbers;
+  if (outer && outer.mean !== 0) result.meanScale = outer.mean;
   const micro: Uint8Array[] = [];
   forEachGroup(weights, rows, cols, format, options, (span) => {
     const { index, from, to } = span;

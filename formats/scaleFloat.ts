@@ -23,16 +23,21 @@ export function roundBinary(x: number, fractionBits: number, minExponent: number
   return (x / step + INTEGER_GRID - INTEGER_GRID) * step;
 }
 
+export interface ScaleFloat {
+  bits: number;
+  largest: number;
+  smallest: number;
+  round(x: number): number;
+  /** Exponent and fraction field of a number it holds. */
+  encode(x: number): number;
+  decode(code: number): number;
+}
+
 /**
  * Positive numbers of a small float: `fraction` bits after the leading one, subnormals below 2^(1 − bias), up to
  * `largest`. Without fraction bits there are no subnormals: the smallest number is 2^(1 − bias).
  */
-export function scaleFloat(
-  exponentBits: number,
-  fraction: number,
-  bias: number,
-  largest: number,
-): { bits: number; largest: number; smallest: number; round(x: number): number } {
+export function scaleFloat(exponentBits: number, fraction: number, bias: number, largest: number): ScaleFloat {
   const minExponent = 1 - bias;
   const smallest = 2 ** (minExponent - fraction);
   // Beyond the midpoint to the next step a number does not round to the largest any more.
@@ -42,5 +47,18 @@ export function scaleFloat(
     largest,
     smallest,
     round: (x) => (x < limit ? roundBinary(x, fraction, minExponent) : Number.POSITIVE_INFINITY),
+    encode(x) {
+      if (x === 0) return 0;
+      const exponent = Math.max(exponentOf(x), minExponent);
+      if (fraction === 0) return exponent - minExponent;
+      const units = x / 2 ** (exponent - fraction);
+      return units < 2 ** fraction ? units : (exponent - minExponent) * 2 ** fraction + units;
+    },
+    decode(code) {
+      if (fraction === 0) return 2 ** (code + minExponent);
+      const field = Math.floor(code / 2 ** fraction);
+      const units = (code % 2 ** fraction) + (field > 0 ? 2 ** fraction : 0);
+      return units * 2 ** (Math.max(field - 1, 0) + minExponent - fraction);
+    },
   };
 }

@@ -13,6 +13,9 @@ export interface ScaleStore {
   readonly smallest: number;
   /** Nearest storable value, ties to even, of a positive number; Infinity above the range. */
   round(x: number): number;
+  /** Bit pattern of a number it holds, without a sign, and the number of a pattern. */
+  encode(x: number): number;
+  decode(code: number): number;
   /** Whether a scale may be negative: a mirrored group, or a codebook chosen by the sign, costs nothing then. */
   readonly signed: boolean;
   /** The store holds scale × (power of two of the codebook), so that codebooks printed as ±1 and as ±448 share its range. */
@@ -58,11 +61,7 @@ export type ScaleStoreId =
   | "dyn8-256";
 
 const half = scaleFloat(5, 10, 15, 65504);
-const single = {
-  largest: (2 - 2 ** -23) * 2 ** 127,
-  smallest: 2 ** -149,
-  round: Math.fround,
-};
+const single = scaleFloat(8, 23, 127, (2 - 2 ** -23) * 2 ** 127);
 const e4m3 = scaleFloat(4, 3, 7, 448);
 const e3m3 = scaleFloat(3, 3, 3, 30);
 const perTensor = (top: number): OuterLevel => ({ span: "tensor", bits: 32, top, round: Math.fround });
@@ -80,7 +79,7 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
     codesFromExact: true,
   },
   bf16: { ...scaleFloat(8, 7, 127, 0xff * 2 ** 120), bits: 16, label: "bfloat16", signed: true, relative: true },
-  fp32: { ...single, bits: 32, label: "IEEE single precision", signed: true, relative: true },
+  fp32: { ...single, round: Math.fround, bits: 32, label: "IEEE single precision", signed: true, relative: true },
   e8m0: {
     ...scaleFloat(8, 0, 128, 2 ** 127),
     bits: 8,
@@ -131,6 +130,8 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
   },
   "dyn8-256": {
     round: dynamicTree.round,
+    encode: (x) => dynamicTree.values.indexOf(x),
+    decode: (code) => dynamicTree.values[code]!,
     largest: 1,
     smallest: -1,
     signed: false,
@@ -142,7 +143,7 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
   },
 };
 
-type Range = Pick<ScaleStore, "largest" | "smallest" | "round">;
+type Range = Pick<ScaleStore, "largest" | "smallest" | "round" | "encode" | "decode">;
 
 function unsigned() {
   return { signed: false, relative: false };
@@ -153,7 +154,7 @@ function nested(inner: Range, outer: OuterLevel) {
 }
 
 function integers(largest: number): Range {
-  return { largest, smallest: 1, round: (x) => Math.round(x) };
+  return { largest, smallest: 1, round: (x) => Math.round(x), encode: (x) => x, decode: (code) => code };
 }
 
 /** fp16; numbers it cannot hold as a positive one become its smallest, so that no row loses its scales. */

@@ -12,6 +12,8 @@ import {
   parseFormat,
   quantize,
   renderSheet,
+  scaleRules,
+  scaleStores,
 } from "../../formats/index.ts";
 import { normals, uniforms } from "../random.ts";
 
@@ -243,6 +245,30 @@ describe("bits per weight of named formats", () => {
   });
 });
 
+describe("every scale rule with every scale store", () => {
+  it("either is refused by name or rounds as it stores, bit for bit", () => {
+    const values = sample(11, 288);
+    let [possible, refused] = [0, 0];
+    for (const element of ["sf4", "e2m1+sr", "uint3", "iq4_nl", "binary", "e4m3"]) {
+      for (const rule of Object.keys(scaleRules)) {
+        for (const store of Object.keys(scaleStores)) {
+          try {
+            const format = parseFormat(`${element}@g32:${rule}:${store}`);
+            const out = rounded(values, 3, 96, format);
+            assert.deepEqual(dequantize(quantize(values, 3, 96, format), 3, 96, format), out, format.id);
+            assert.ok(out.every(Number.isFinite), format.id);
+            possible++;
+          } catch (error) {
+            if ((error as Error).name !== "UserError") throw error;
+            refused++;
+          }
+        }
+      }
+    }
+    assert.ok(possible > 1500 && refused > 200, `${possible} ${refused}`);
+  });
+});
+
 describe("unknown and impossible formats", () => {
   const fails = (id: string, message: RegExp) =>
     assert.throws(() => parseFormat(id), { name: "UserError", message }, id);
@@ -258,6 +284,15 @@ describe("unknown and impossible formats", () => {
     for (const id of ["quip#", "quip-sharp", "e8p", "qtip", "aqlm", "vptq", "exl3", "iq2_xxs"]) {
       fails(id, /vector codebooks are out of scope.*scalar formats/);
     }
+  });
+
+  it("a layout with a fixed group says so where a row is too short for it", () => {
+    const matrix = new Float32Array(32);
+    assert.throws(() => fakeQuantize(matrix, 1, 32, parseFormat("hif4"), matrix, { name: "w" }), {
+      name: "UserError",
+      message: "hif4: group 64 is larger than the row of 32 of w; its layout fixes the group, take another format",
+    });
+    assert.throws(() => fakeQuantize(matrix, 1, 32, parseFormat("bitmod4"), matrix), /at most 32, or bitmod4@row/);
   });
 
   it("parts that exclude each other are refused", () => {
