@@ -1,33 +1,15 @@
 import { bitLength } from "../operand.ts";
 import type { CodedOperand } from "./codes.ts";
-import { significandBits } from "./codes.ts";
 import { decodeFloat, decodeInteger, decodeMagnitude, decodeSign, type FloatFields, lookup } from "./decode.ts";
 import { type Bit, bitsOf, comment, type Draft, wire, ZERO } from "./draft.ts";
 import { type AdderStyle, addNumber, addProduct, heap, type Num, sumHeap } from "./heap.ts";
+import { hasMagnitudes, isFloat, isInteger, isMirrored, isSigned, isTwosComplement, isWide } from "./operandKinds.ts";
+import { integerTimesPowers, powerSums } from "./powerSums.ts";
 import type { Operands, Product, Structure } from "./product.ts";
 import { shiftLeft } from "./shifter.ts";
 
 /** A truth table of products has a row per pair of codes; above this many inputs, other structures are always smaller. */
 const TABLE_INPUTS = 8;
-
-const exact = ({ integers }: CodedOperand) => integers.filter((v) => v !== null);
-const isFloat = (o: CodedOperand) => exact(o).some((v) => v !== 0 && Math.abs(v) >= 2 ** significandBits(exact(o)));
-const isSigned = (o: CodedOperand) => o.min < 0;
-/** −2^k … 2^k − 1 in two's complement: the codes hold no magnitude. */
-const isTwosComplement = (o: CodedOperand) =>
-  isSigned(o) &&
-  o.integers.every((v, code) => v === null || v === (code < o.integers.length / 2 ? code : code - o.integers.length));
-/** Two floats of so many integer bits together that an array multiplier of them is never the smallest. */
-const MAX_ARRAY_BITS = 24;
-const isWide = (a: CodedOperand, b: CodedOperand) =>
-  hasMagnitudes(a, b) && isFloat(a) && isFloat(b) && magnitudeBits(a) + magnitudeBits(b) > MAX_ARRAY_BITS;
-const magnitudeBits = (o: CodedOperand) => bitLength(Math.max(-o.min, o.max));
-/** An operand to take as an integer beside one of another kind. */
-const isInteger = (o: CodedOperand, other: CodedOperand) =>
-  isTwosComplement(o) || (isSigned(o) && o.bits !== other.bits);
-/** Most values come with both signs: two operands of that kind need no table over their signs. */
-const isMirrored = (o: CodedOperand) => new Set(exact(o).map(Math.abs)).size <= o.integers.length / 2 + 1;
-const hasMagnitudes = (a: CodedOperand, b: CodedOperand) => !isTwosComplement(a) && !isTwosComplement(b);
 
 /** Every structure. A new one is one entry here. */
 export const STRUCTURES: readonly Structure[] = [
@@ -208,84 +190,6 @@ function integerTimesFloat(
   // −(lowest) needs one value more than a product's own range when it is negated after.
   const shifted = shiftLeft(d, product, f.exponent, f.maxExponent, o.productBits + 1);
   return { ...shifted, negate: f.sign === ZERO ? null : f.sign };
-}
-
-/** Magnitudes as sums of one entry of each set; the sets hold powers of two, and 0 is in both unsaid. */
-export interface PowerSums {
-  first: number[];
-  second: number[];
-  /** The entries of each code: [first, second], null where the code is reserved. */
-  entries: ([number, number] | null)[];
-}
-
-/** Sets of more powers than this need wider selectors than a plain multiplier has partial products. */
-const MAX_POWERS = 4;
-
-/** The smallest two sets of powers of two whose sums are the operand's magnitudes, the second with one or two; null if there are none. */
-export function powerSums(o: CodedOperand): PowerSums | null {
-  const magnitudes = [...new Set(exact(o).map(Math.abs))].sort((a, b) => a - b);
-  const powers = Array.from({ length: bitLength(magnitudes.at(-1)!) }, (_, k) => 2 ** k);
-  const seconds = powers.flatMap((a) => [[a], ...powers.filter((b) => b > a).map((b) => [a, b])]);
-  let best: PowerSums | null = null;
-  for (const second of seconds) {
-    const found = splitBy(magnitudes, second);
-    if (!found || found.first.length > MAX_POWERS) continue;
-    if (best && found.first.length + second.length >= best.first.length + best.second.length) continue;
-    best = {
-      first: found.first,
-      second,
-      entries: o.integers.map((v) => (v === null ? null : found.split.get(Math.abs(v))!)),
-    };
-  }
-  // Without a sum among the values this is a shift, which the float structures do.
-  return best?.entries.some((e) => e !== null && e[0] > 0 && e[1] > 0) ? best : null;
-}
-
-function splitBy(
-  magnitudes: readonly number[],
-  second: readonly number[],
-): { first: number[]; split: Map<number, [number, number]> } | null {
-  const first = new Set<number>();
-  const split = new Map<number, [number, number]>();
-  for (const m of magnitudes) {
-    const rest = [0, ...second].filter((q) => m === q || (m > q && Number.isInteger(Math.log2(m - q))));
-    if (rest.length === 0) return null;
-    const q = rest.find((r) => m === r || first.has(m - r)) ?? rest[0]!;
-    if (m > q) first.add(m - q);
-    split.set(m, [m - q, q]);
-  }
-  return { first: [...first], split };
-}
-
-function integerTimesPowers(d: Draft, o: Operands): Product {
-  const { first, second, entries } = powerSums(o.weight)!;
-  comment(d, `The activation times {0, ${first.join(", ")}} + {0, ${second.join(", ")}}`);
-  const x = decodeInteger(d, o.activation, o.activationCode, "activation");
-  const width = o.productBits + 1;
-  const h = heap(width);
-  [first, second].forEach((powers, which) => {
-    const chosen = powers.map((power) => {
-      const rows = entries.map((e) => (e === null ? null : Number(e[which as 0 | 1] === power)));
-      return { shift: bitLength(power) - 1, select: lookup(d, `takes_${power}`, o.weightCode, rows, 1)[0]! };
-    });
-    addNumber(d, h, selectShifted(d, x, chosen, width));
-  });
-  const sign = decodeSign(d, o.weight, o.weightCode, "weight");
-  return { bits: sumHeap(d, h, o.style), signed: x.signed, negate: sign === ZERO ? null : sign };
-}
-
-/** The number shifted by the selected entry, 0 if none is; at most one select is 1. */
-function selectShifted(d: Draft, x: Num, chosen: readonly { shift: number; select: Bit }[], width: number): Num {
-  const span = Math.min(width, x.bits.length + Math.max(...chosen.map(({ shift }) => shift)));
-  const bits = Array.from({ length: span }, (_, i) => {
-    const choices = chosen
-      .filter(({ shift }) => i >= shift && (x.signed || i - shift < x.bits.length))
-      .map(({ shift, select }) => ({ select, bit: x.bits[Math.min(i - shift, x.bits.length - 1)]! }));
-    if (choices.length === 0) return ZERO;
-    const inputs = choices.flatMap(({ select, bit }) => [select, bit]);
-    return wire(d, "shifted", choices.map(({ select, bit }) => `(${select} & ${bit})`).join(" | "), inputs);
-  });
-  return { bits, signed: x.signed };
 }
 
 /** Product of two floats without its shift, for a float accumulator: significands multiplied, exponents added; null if one is no float. */
