@@ -35,7 +35,8 @@ export function codedOperand(codebook: CodedCodebook): CodedOperand {
   const book = fits ? exact : toInt8Table(codebook);
   const integers = codebook.codes ? fromCodes(codebook.codes, book) : naturalCodes(book);
   return {
-    id: codebook.id,
+    // The id stands in a comment of the Verilog: on one line, whatever a caller put into it.
+    id: codebook.id.replace(/[^ -~]/g, "?").slice(0, 80),
     bits: Math.max(1, Math.ceil(Math.log2(integers.length))),
     integers,
     unit: book.unit,

@@ -78,6 +78,12 @@ describe("macVerilog", () => {
     assert.deepEqual(oneSided.integers, [0, 1, 2, 5]);
   });
 
+  it("keeps a codebook's id inside its comment and out of names", () => {
+    const { verilog, top } = macVerilog({ id: "x\nendmodule // ü", values: [-1, 0, 1] }, getElement("int3"));
+    assert.match(verilog, /^\/\/ x\?endmodule \/\/ \? x int3: /);
+    assert.match(top, /^mac_\w+$/);
+  });
+
   it("refuses what cannot be built: huge ranges, too many terms, two equal values, NaN", () => {
     const books: [string, number[], RegExp][] = [
       ["huge", [2 ** -5000 || 5e-324, 1, 1e300], /accumulator/],
