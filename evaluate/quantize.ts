@@ -95,8 +95,9 @@ export async function quantizeModel({
           );
     const calibrator =
       config && text ? calibratorOf({ config, shapes: tensorShapes(config), linears }, text) : undefined;
-    const result = await chosen.quantize({ format, matrices, weights, into, calibrator });
-    await calibrator?.release();
+    const result = await chosen
+      .quantize({ format, matrices, weights, into, calibrator })
+      .finally(() => calibrator?.release());
     if (text) result.warnings.unshift(...calibrationWarnings({ linears }, text, null));
     const record: QuantizeRecord = {
       model: resolved.name,
