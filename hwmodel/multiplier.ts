@@ -43,8 +43,8 @@ export function multipliers(a: Operand, b: Operand, cells: Cells): Multiplier[] 
       productBits: magnitudeBits,
     });
   }
-  const table = truthTable(a, b, magnitudeBits, signGe, sign, cells);
-  return table ? [...found, table] : found;
+  const tables = [truthTable(a, b, magnitudeBits, signGe, sign, cells), productTable(a, b, cells)];
+  return [...found, ...tables.filter((table) => table !== null)];
 }
 
 function decode(nodes: number, cells: Cells): number {
@@ -144,4 +144,20 @@ function truthTable(
     signMagnitude: sign,
     productBits: outBits,
   };
+}
+
+/** The product in two's complement straight from codes in order of value: for books whose two sides differ (NF3). */
+function productTable(a: Operand, b: Operand, cells: Cells): Multiplier | null {
+  const inputs = a.codeBits + b.codeBits;
+  if (inputs > TABLE_INPUTS || (a.magnitudes && b.magnitudes)) return null;
+  const products = b.integers.flatMap((y) => a.integers.map((x) => x * y));
+  const outBits = bitLength(Math.max(...products.map(Math.abs))) + 1;
+  const table = new Array<number>(2 ** inputs).fill(0);
+  b.integers.forEach((y, i) => {
+    a.integers.forEach((x, j) => {
+      table[i * 2 ** a.codeBits + j] = x * y < 0 ? x * y + 2 ** outBits : x * y;
+    });
+  });
+  const ge = decode(diagramNodes(table, inputs, outBits, inputOrders(inputs)), cells);
+  return { variant: "truth table of products", ge, signMagnitude: false, productBits: outBits };
 }

@@ -4,6 +4,8 @@ import type { IntegerCodebook } from "./codebook.ts";
 /** How one operand's codes become numbers a multiplier can use; costs are counts of decision diagram nodes. */
 export interface Operand {
   codeBits: number;
+  /** Distinct values, ascending. */
+  integers: readonly number[];
   min: number;
   max: number;
   /** Two's complement: bits of the number, and nodes to decode a code (0 for an integer grid). */
@@ -76,6 +78,7 @@ export function operand(book: IntegerCodebook): Operand {
   const words = integers.map((v) => (v < 0 ? v + 2 ** twosBits : v));
   return {
     codeBits: bits,
+    integers,
     min,
     max,
     twosBits,

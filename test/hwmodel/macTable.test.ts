@@ -50,7 +50,7 @@ describe("the committed table of synthesized MACs", () => {
     }
   });
 
-  it("is within 5 % of the count model on average, over 28 formats and more that the model was not fitted to", () => {
+  it("is within 3.5 % of the count model on average, over 28 formats and more that the model was not fitted to", () => {
     const rows = macTable().filter(({ library }) => library === "generic");
     assert.ok(rows.length >= 28);
     const errors = rows.map((row) => {
@@ -58,7 +58,7 @@ describe("the committed table of synthesized MACs", () => {
       return Math.abs(modelled / row.areaGe - 1);
     });
     const mean = errors.reduce((sum, e) => sum + e, 0) / errors.length;
-    assert.ok(mean > 0.01 && mean < 0.05, `${mean}`);
+    assert.ok(mean > 0.01 && mean < 0.035, `${mean}`);
   });
 
   it("answers null for a pair it does not have, and without delays in the library of gate equivalents", () => {
