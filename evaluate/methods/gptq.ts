@@ -70,12 +70,14 @@ async function lossOf(
   upper: Float64Array,
   order: Uint32Array,
 ): Promise<number> {
-  const error = permuteColumns(
-    rounded.map((w, i) => w - weights[i]!),
-    order,
-  );
-  const spread = await products.multiply(error, Float32Array.from(upper), rows, cols, cols);
-  return spread.reduce((sum, x) => sum + x * x, 0);
+  const error = new Float32Array(weights.length);
+  for (let row = 0; row < error.length; row += cols) {
+    for (let j = 0; j < cols; j++) error[row + j] = rounded[row + order[j]!]! - weights[row + order[j]!]!;
+  }
+  const spread = await products.multiply(error, new Float32Array(upper), rows, cols, cols);
+  let sum = 0;
+  for (let i = 0; i < spread.length; i++) sum += spread[i]! * spread[i]!;
+  return sum;
 }
 
 function placeOf(row: number, column: number, group: number, groupsPerLine: number): Place {
@@ -98,7 +100,7 @@ async function moveTarget(
   drift: Float64Array,
   products: Products,
 ): Promise<void> {
-  const move = Float64Array.from(await products.multiply(weights, Float32Array.from(drift), rows, cols, cols));
+  const move = new Float64Array(await products.multiply(weights, new Float32Array(drift), rows, cols, cols));
   solveTransposed(upper, cols, move);
   solveUpper(upper, cols, move);
   for (let i = 0; i < weights.length; i++) weights[i]! += move[i]!;

@@ -33,6 +33,6 @@ export async function outputEnergy(
   { gram }: Moments,
   products: Products,
 ): Promise<number> {
-  const product = await products.multiply(weights, Float32Array.from(gram), rows, cols, cols);
+  const product = await products.multiply(weights, new Float32Array(gram), rows, cols, cols);
   return weights.reduce((sum, w, i) => sum + w * product[i]!, 0);
 }
