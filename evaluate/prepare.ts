@@ -14,7 +14,7 @@ import { formatMacCost } from "../hwmodel/index.ts";
 import type { Calibrator } from "./calibration/index.ts";
 import { type CalibrationText, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
 import { engineVersion } from "./engine/session.ts";
-import { type LoadedModel, loadModel, readText } from "./loadedModel.ts";
+import { contextOf, type LoadedModel, loadModel, readText } from "./loadedModel.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
 import { type FetchProgress, fetchModel, openCheckpoint, packageRoot } from "./model/index.ts";
@@ -57,7 +57,7 @@ export async function prepareSweep(
   await fetchModel(config.model, onFetch && { onProgress: onFetch });
   const model = loadModel(config.model);
   for (const format of formats.values()) meanBitsPerWeight(model.linears, format);
-  const context = config.context ?? model.config.maxPositionEmbeddings;
+  const context = contextOf(model, config.context);
   const tasks = new Map(config.tasks.map((task) => [task, prepareTask(task, model, context, config.limitWindows)]));
   const tokenizerSha256 = model.tokenizer.sha256;
   const text = specs.some(calibrates) ? readCalibration(model, config.calibration, config.calibrationWindows) : null;
