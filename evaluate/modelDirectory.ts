@@ -11,29 +11,9 @@ import {
   type TensorEntry,
   writeSafetensors,
 } from "./model/index.ts";
+import { SIDE_FILE_BYTES_MAX, SIDE_FILES } from "./model/sideFiles.ts";
 import { parseStrictJson } from "./model/strictJson.ts";
 import { strictJsonText } from "./model/strictJsonText.ts";
-
-/** Files of a Hugging Face model directory that belong to its text side or its terms, and stay true after quantization. */
-const COPIED = [
-  "generation_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.json",
-  "vocab.txt",
-  "merges.txt",
-  "tokenizer.model",
-  "chat_template.jinja",
-  "LICENSE",
-  "LICENSE.txt",
-  "LICENSE.md",
-  "NOTICE",
-];
-
-/** tokenizer.json of Gemma 3, the largest published, has 35 MB. */
-const COPIED_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Record of how a model directory was made, beside the weights. */
 export const RECORD_FILE = "bitfrontier.json";
@@ -63,10 +43,10 @@ export function writeModelDirectory(
   try {
     makeDirectory(temporary);
     writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype: "F32", metadata: { format: "pt" } });
-    const config = readModelText(source, "config.json", COPIED_BYTES_MAX);
+    const config = readModelText(source, "config.json", SIDE_FILE_BYTES_MAX);
     if (config === null) throw new UserError(`${source} has no config.json`);
     writeFileAtomic(join(temporary, "config.json"), float32Config(config, join(source, "config.json")));
-    for (const name of COPIED) copyIfPresent(source, name, join(temporary, name));
+    for (const name of SIDE_FILES) copyIfPresent(source, name, join(temporary, name));
     writeFileAtomic(join(temporary, RECORD_FILE), `${JSON.stringify(record, null, 1)}\n`);
     // Windows does not rename over an empty folder.
     if (pathIs("directory", target)) rmdirSync(target);
@@ -89,13 +69,13 @@ function float32Config(text: string, path: string): string {
 /** A GGUF file stands for a folder with two of the files. */
 function copyIfPresent(source: string, name: string, to: string): void {
   if (isGguf(source)) {
-    const text = isModelTextName(name) ? readModelText(source, name, COPIED_BYTES_MAX) : null;
+    const text = isModelTextName(name) ? readModelText(source, name, SIDE_FILE_BYTES_MAX) : null;
     if (text !== null) writeFileAtomic(to, text);
     return;
   }
   const from = join(source, name);
   if (!pathIs("file", from)) return;
-  if (statSync(from).size > COPIED_BYTES_MAX)
-    throw new UserError(`${from}: more than ${COPIED_BYTES_MAX} bytes; not a tokenizer file`);
+  if (statSync(from).size > SIDE_FILE_BYTES_MAX)
+    throw new UserError(`${from}: more than ${SIDE_FILE_BYTES_MAX} bytes; not a tokenizer file`);
   writeFileAtomic(to, readFileSync(from));
 }

@@ -6,6 +6,7 @@ import { cacheFolder } from "./hubCache.ts";
 import { describeModel, type HubFile, type HubModel, hubEndpoint, TransientError } from "./hubClient.ts";
 import { downloadBlob } from "./hubDownload.ts";
 import { INDEX_FILE, readIndex, SINGLE_FILE } from "./shardIndex.ts";
+import { SIDE_FILE_BYTES_MAX, SIDE_FILES } from "./sideFiles.ts";
 
 export interface FetchProgress {
   /** The file that is being fetched. */
@@ -24,24 +25,7 @@ export interface FetchOptions {
 }
 
 /** Files of a model's root that belong to configuration, tokenizer and terms, with a size none of them reaches. */
-const SMALL_FILES: readonly string[] = [
-  "config.json",
-  "generation_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.json",
-  "vocab.txt",
-  "merges.txt",
-  "tokenizer.model",
-  "chat_template.jinja",
-  "LICENSE",
-  "LICENSE.txt",
-  "LICENSE.md",
-  "NOTICE",
-];
-const MAX_SMALL_BYTES = 128 * 1024 * 1024;
+const SMALL_FILES: readonly string[] = ["config.json", ...SIDE_FILES];
 /** Room that is left on the disk beside the model. */
 const SPARE_BYTES = 64 * 1024 * 1024;
 const MAX_TRIES = 4;
@@ -67,7 +51,7 @@ export async function fetchSnapshot(id: string, options: FetchOptions = {}): Pro
       for (const file of files) await fetchFile(id, model.commit, folder, file, options);
     };
     const first = [...small, ...weightFiles(id, model)];
-    const tooLarge = first.find((file) => file.bytes > MAX_SMALL_BYTES && file.name !== SINGLE_FILE);
+    const tooLarge = first.find((file) => file.bytes > SIDE_FILE_BYTES_MAX && file.name !== SINGLE_FILE);
     if (tooLarge !== undefined) {
       throw new UserError(`${id}: ${tooLarge.name} has ${tooLarge.bytes} bytes, more than any file of its kind`);
     }
