@@ -3,7 +3,7 @@ import type { Row } from "../evaluate/row.ts";
 import { areaChart, degreesChart, frontierChart, layerErrorChart, numberLineChart } from "./charts/index.ts";
 import { baselineFormat } from "./frontier.ts";
 import type { ReportInput } from "./input.ts";
-import { costSource, provenance } from "./summary.ts";
+import { costSource, operands, provenance } from "./summary.ts";
 import { viewTitle } from "./table.ts";
 import { rowNames, type View } from "./views.ts";
 
@@ -51,7 +51,7 @@ export function otherFigures(input: ReportInput, views: readonly View[]): Figure
   costSets(input.rows).forEach((rows, i) => {
     const names = new Map(rows.map((row) => [row.key, row.element]));
     const title = "Area of one multiply-accumulate";
-    const caption = `Gate equivalents (area over that of a NAND2), ${costSource(rows)}. Bars: one standard error, where stated.`;
+    const caption = `Gate equivalents (area over that of a NAND2) ${operands(rows)}, ${costSource(rows)}. Bars: one standard error, where stated.`;
     const costs = rows.map((row) => ({ name: names.get(row.key)!, cost: row.cost! }));
     found.push({ id: i === 0 ? "area" : `area-${i + 1}`, title, caption, spec: areaChart(costs, title) });
   });

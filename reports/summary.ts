@@ -35,7 +35,7 @@ export function provenance(view: View): string {
 }
 
 /** What the weights are multiplied with: `with int8 activations`, or `with both operands in the format`. */
-function operands(rows: readonly Row[]): string {
+export function operands(rows: readonly Row[]): string {
   const activations = new Set(rows.flatMap(({ cost }) => (cost ? [cost.activation] : [])));
   if (rows.every(({ cost }) => cost === null || cost.activation === cost.weight))
     return "with both operands in the format";
