@@ -1,10 +1,8 @@
-import type { Rounder } from "./part.ts";
+import { type FeedbackBlock, type FeedbackGrid, roundBlock } from "./feedbackBlock.ts";
 import type { Products } from "./products.ts";
 
 /** Columns rounded between two matrix products. */
 const BLOCK = 128;
-/** Rows rounded side by side. */
-const LANES = 4;
 /** Groups up to this length are fitted to the updated weights; longer ones hold most of a row and are fitted beforehand. */
 export const DYNAMIC_GROUP_MAX = 512;
 
@@ -17,10 +15,7 @@ export interface FeedbackInput {
   readonly upper: Float64Array;
   /** Strictly upper triangular: what column k gains from each earlier column's weight before it was rounded (GPTAQ). */
   readonly drift: Float64Array | null;
-  /** The grid of each weight if it is known beforehand, else how many columns share one and how it is fitted. */
-  readonly grid:
-    | { readonly at: (row: number, position: number) => Rounder }
-    | { readonly group: number; readonly fit: (values: Float32Array, row: number, column: number) => Rounder };
+  readonly grid: FeedbackGrid;
   readonly products: Products;
 }
 
@@ -50,54 +45,24 @@ export async function roundWithFeedback(input: FeedbackInput): Promise<{ weights
       sums.push(await products.multiply(errors, panel(upper, true), rows, cols, block));
       if (drift) sums.push(await products.multiply(updated!, panel(drift, false), rows, cols, block));
     }
-    const gains = corner(upper, cols, from, width, true);
-    const drifts = drift && corner(drift, cols, from, width, false);
-    // Rows are independent: four go side by side, interleaved, so that each gain is loaded once for all of them.
-    const value = new Float64Array(width * LANES);
-    const error = new Float64Array(width * LANES);
-    const before = new Float64Array(width * LANES);
-    const step = group ?? width;
-    const add = (k: number, start: number, end: number) => {
-      addProducts(gains, k * width, error, start, end, value, k * LANES);
-      if (drifts) addProducts(drifts, k * width, before, start, end, value, k * LANES);
+    const state: FeedbackBlock = {
+      rows,
+      cols,
+      from,
+      width,
+      stride: block,
+      step: group ?? width,
+      weights,
+      sums,
+      gains: corner(upper, cols, from, width, true),
+      drifts: drift && corner(drift, cols, from, width, false),
+      pivots: Float64Array.from({ length: width }, (_, k) => upper[(from + k) * (cols + 1)]!),
+      grid,
+      rounded,
+      errors,
+      updated,
     };
-    for (let row = 0; row < rows; row += LANES) {
-      const lanes = Math.min(LANES, rows - row);
-      for (let lane = 0; lane < lanes; lane++) {
-        for (let k = 0; k < width; k++) {
-          let sum = weights[(row + lane) * cols + from + k]!;
-          for (const each of sums) sum += each[(row + lane) * block + k]!;
-          value[k * LANES + lane] = sum;
-        }
-      }
-      for (let start = 0; start < width; start += step) {
-        const end = Math.min(start + step, width);
-        if (start > 0) for (let k = start; k < end; k++) add(k, 0, start);
-        const fitted: Rounder[] = [];
-        for (let lane = 0; lane < lanes && "fit" in grid; lane++) {
-          const own = new Float32Array(end - start);
-          for (let i = 0; i < own.length; i++) own[i] = value[(start + i) * LANES + lane]!;
-          fitted.push(grid.fit(own, row + lane, from + start));
-        }
-        for (let k = start; k < end; k++) {
-          add(k, start, k);
-          const pivot = upper[(from + k) * (cols + 1)]!;
-          for (let lane = 0; lane < lanes; lane++) {
-            const wanted = value[k * LANES + lane]!;
-            const round = "at" in grid ? grid.at(row + lane, from + k) : fitted[lane]!;
-            const level = round(wanted);
-            const at = (row + lane) * cols + from + k;
-            const gap = weights[at]! - level;
-            rounded[at] = level;
-            errors[at] = gap;
-            if (updated) updated[at] = wanted;
-            error[k * LANES + lane] = gap;
-            before[k * LANES + lane] = wanted;
-            loss += ((wanted - level) * pivot) ** 2;
-          }
-        }
-      }
-    }
+    loss += roundBlock(state);
   }
   return { weights: rounded, loss };
 }
@@ -122,29 +87,4 @@ function corner(matrix: Float64Array, cols: number, from: number, width: number,
     for (let j = 0; j < k; j++) out[k * width + j] = matrix[(from + j) * cols + from + k]! / divisor;
   }
   return out;
-}
-
-/** into[at + lane] += Σ a[offset + j] b[j, lane] over from ≤ j < to. */
-function addProducts(
-  a: Float64Array,
-  offset: number,
-  b: Float64Array,
-  from: number,
-  to: number,
-  into: Float64Array,
-  at: number,
-): void {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  for (let j = from; j < to; j++) {
-    const gain = a[offset + j]!;
-    const lane = j * LANES;
-    s0 += gain * b[lane]!;
-    s1 += gain * b[lane + 1]!;
-    s2 += gain * b[lane + 2]!;
-    s3 += gain * b[lane + 3]!;
-  }
-  into[at]! += s0;
-  into[at + 1]! += s1;
-  into[at + 2]! += s2;
-  into[at + 3]! += s3;
 }

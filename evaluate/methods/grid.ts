@@ -1,3 +1,5 @@
+import { isPlain } from "../../formats/groupFit.ts";
+import { kernelsOf } from "../../formats/groupFitter.ts";
 import { blockingOf, groupQuantizerOf } from "../../formats/index.ts";
 import type { Grid, Layer, Place, Rounder, Ungridded } from "./part.ts";
 
@@ -7,13 +9,16 @@ import type { Grid, Layer, Place, Rounder, Ungridded } from "./part.ts";
  */
 export function formatGrid({ format, matrix, weights }: Ungridded): Grid {
   let made: ReturnType<typeof groupQuantizerOf> | null = null;
+  const kernels = kernelsOf(format);
   return {
     plain: true,
     fit(values, { index }) {
       made ??= groupQuantizerOf(format, { ...matrix, weights });
       const quantizer = made;
       const fitted = quantizer.fit(values, index);
-      return (value) => quantizer.roundOne(value, fitted);
+      const round = (value: number) => quantizer.roundOne(value, fitted);
+      if (format.coder !== "scaled" || !isPlain(fitted)) return round;
+      return Object.assign(round, { scaled: { kernel: kernels[fitted.choice]!, scale: fitted.scale } });
     },
   };
 }

@@ -1,10 +1,15 @@
 import type { Format } from "../../formats/index.ts";
+import type { Kernel } from "../../formats/kernel.ts";
 import type { Moments } from "../calibration/index.ts";
 import type { CalibrationNeed, Matrix } from "./method.ts";
 import type { Products } from "./products.ts";
 
 /** The nearest representable number, on the grid of one fitted group. */
-export type Rounder = (value: number) => number;
+export interface Rounder {
+  (value: number): number;
+  /** Set where rounding is that of `roundRun`, one codebook times one scale, for loops that do without a call a number. */
+  readonly scaled?: { readonly kernel: Kernel; readonly scale: number };
+}
 
 /** Where a group lies: its number in memory order, and the row and column of its first weight. */
 export interface Place {
