@@ -1,0 +1,69 @@
+import { createSession, type HostTensor, type SessionOptions } from "../../engine/session.ts";
+import { createGraph, crossEntropy, encode, input, node, output } from "../../graph/index.ts";
+import type { ModelConfig } from "./architecture.ts";
+import { modelLogits } from "./index.ts";
+
+export interface TokenScorerOptions extends SessionOptions {
+  /** Sequences of one run. */
+  batch: number;
+  /** Positions of each sequence. */
+  time: number;
+  /** Whether a run also gives the most likely token of each position. */
+  argmax?: boolean;
+}
+
+/** One compiled shape of a model. The arrays belong to the scorer: fill `tokens` and `labels`, run, read the others. */
+export interface TokenScorer {
+  readonly batch: number;
+  readonly time: number;
+  /** [batch·time] what the model reads, and what it should say next. */
+  readonly tokens: BigInt64Array;
+  readonly labels: BigInt64Array;
+  /** [batch·time] negative log-likelihood of the labels in nats; NaN or Infinity where the model diverges. */
+  readonly nll: Float32Array;
+  /** [batch·time] the most likely token, the first of equals; empty without `argmax`. */
+  readonly top: BigInt64Array;
+  run(weights: ReadonlyMap<string, Float32Array>): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Compiles a model for runs of [batch, time] tokens; the weights are inputs, so one session serves every format. */
+export async function createTokenScorer(
+  config: ModelConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { batch, time, argmax = false, ...options }: TokenScorerOptions,
+): Promise<TokenScorer> {
+  const count = batch * time;
+  const graph = createGraph();
+  const tokens = input(graph, "tokens", "int64", [count]);
+  const labels = input(graph, "labels", "int64", [count]);
+  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
+  const logits = modelLogits({ graph, tokens, batch, weight: (name) => values.get(name)! }, config);
+  output(graph, "nll", crossEntropy(graph, logits, labels));
+  if (argmax) {
+    const attributes = { axis: -1, keepdims: 0 };
+    output(graph, "top", node(graph, "ArgMax", [logits], [count], { type: "int64", attributes }));
+  }
+  const session = await createSession(encode(graph), options);
+  const ids = () => new BigInt64Array(count);
+  const [x, y, nll, top] = [ids(), ids(), new Float32Array(count), argmax ? ids() : new BigInt64Array(0)];
+  const into: Record<string, HostTensor> = { nll: { data: nll, shape: [count] } };
+  if (argmax) into.top = { data: top, shape: [count] };
+  return {
+    batch,
+    time,
+    tokens: x,
+    labels: y,
+    nll,
+    top,
+    async run(weights) {
+      const feeds: Record<string, HostTensor> = {
+        tokens: { data: x, shape: [count] },
+        labels: { data: y, shape: [count] },
+      };
+      for (const [name, shape] of shapes) feeds[name] = { data: weights.get(name)!, shape };
+      await session.run(feeds, into);
+    },
+    release: () => session.release(),
+  };
+}
