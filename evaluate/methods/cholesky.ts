@@ -4,6 +4,8 @@ import type { Products } from "./products.ts";
 const PANEL = 32;
 /** Columns for which all columns before them are subtracted by one matrix product of the engine. */
 const WIDE_PANEL = 128;
+/** Numbers between two rows of a panel copied out: half a cache line. */
+const PADDING = 4;
 
 /**
  * The lower triangle L of A = L Lᵀ for a symmetric A, row-major [n, n], in float64 and in place (the upper triangle
@@ -34,43 +36,61 @@ async function subtractBefore(a: Float64Array, n: number, from: number, to: numb
 
 /** Factors columns start … end, from whose rows all columns before `start` are already subtracted. */
 function factorPanel(a: Float64Array, n: number, start: number, end: number): boolean {
-  for (let from = start; from < end; from += PANEL) {
-    const to = Math.min(from + PANEL, end);
-    const count = from - start;
-    for (let i = from; i < n && count > 0; i += 4) {
+  const width = end - start;
+  const height = n - start;
+  // Rows a power of two apart would share a few cache sets, and rows of the whole matrix a page each.
+  const stride = width + PADDING;
+  const panel = new Float64Array(height * stride);
+  for (let i = 0; i < height; i++) {
+    const at = (start + i) * n + start;
+    panel.set(a.subarray(at, at + width), i * stride);
+  }
+  if (!factorColumns(panel, stride, height, width)) return false;
+  for (let i = 0; i < height; i++) a.set(panel.subarray(i * stride, i * stride + width), (start + i) * n + start);
+  return true;
+}
+
+/** The same of the first `width` columns of `height` rows that lie `stride` apart. */
+function factorColumns(a: Float64Array, stride: number, height: number, width: number): boolean {
+  for (let from = 0; from < width; from += PANEL) {
+    const to = Math.min(from + PANEL, width);
+    for (let i = from; i < height && from > 0; i += 4) {
       for (let j = from; j < to; j += 4) {
-        if (i + 4 <= n && j + 4 <= to) subtractTile(a, n, i, j, start, count);
-        else subtractEdge(a, n, i, j, to, start, count);
+        if (i + 4 <= height && j + 4 <= to) subtractTile(a, stride, i, j, from);
+        else subtractEdge(a, stride, height, i, j, to, from);
       }
     }
     for (let j = from; j < to; j++) {
-      const pivot = a[j * n + j]! - dot(a, j * n + from, j * n + from, j - from);
+      const own = j * stride + from;
+      const pivot = a[own + j - from]! - dot(a, own, own, j - from);
       if (!(pivot > 0 && pivot < Number.POSITIVE_INFINITY)) return false;
       const root = Math.sqrt(pivot);
-      a[j * n + j] = root;
-      for (let i = j + 1; i < n; i++)
-        a[i * n + j] = (a[i * n + j]! - dot(a, i * n + from, j * n + from, j - from)) / root;
+      a[own + j - from] = root;
+      for (let i = j + 1; i < height; i++) {
+        const row = i * stride + from;
+        a[row + j - from] = (a[row + j - from]! - dot(a, row, own, j - from)) / root;
+      }
     }
   }
   return true;
 }
 
 /** What `subtractTile` does, where fewer than four rows or columns are left. */
-function subtractEdge(a: Float64Array, n: number, i: number, j: number, to: number, start: number, count: number) {
-  for (let y = i; y < Math.min(i + 4, n); y++) {
-    for (let x = j; x < Math.min(j + 4, to); x++) a[y * n + x]! -= dot(a, y * n + start, x * n + start, count);
+function subtractEdge(a: Float64Array, n: number, height: number, i: number, j: number, to: number, count: number) {
+  for (let y = i; y < Math.min(i + 4, height); y++) {
+    for (let x = j; x < Math.min(j + 4, to); x++) a[y * n + x]! -= dot(a, y * n, x * n, count);
   }
 }
 
-/** a[i … i+4][j … j+4] −= rows i … times rows j …, over `count` columns from `start` on. */
-function subtractTile(a: Float64Array, n: number, i: number, j: number, start: number, count: number): void {
+/** a[i … i+4][j … j+4] −= rows i … times rows j …, over the first `count` columns; rows are `n` apart. */
+function subtractTile(a: Float64Array, n: number, i: number, j: number, count: number): void {
   const [i0, i1, i2, i3] = [i * n, i * n + n, i * n + 2 * n, i * n + 3 * n];
   const [j0, j1, j2, j3] = [j * n, j * n + n, j * n + 2 * n, j * n + 3 * n];
   let [s00, s01, s02, s03] = [0, 0, 0, 0];
   let [s10, s11, s12, s13] = [0, 0, 0, 0];
   let [s20, s21, s22, s23] = [0, 0, 0, 0];
   let [s30, s31, s32, s33] = [0, 0, 0, 0];
-  for (let k = start; k < start + count; k++) {
+  for (let k = 0; k < count; k++) {
     const [x0, x1, x2, x3] = [a[i0 + k]!, a[i1 + k]!, a[i2 + k]!, a[i3 + k]!];
     const y0 = a[j0 + k]!;
     s00 += x0 * y0;

@@ -34,8 +34,8 @@ async function roundLayer(layer: Layer, given: PartOptions, target: Target): Pro
     return { weights: roundToNearest(layer), warnings: [warning] };
   }
   const drift = target === "own" ? null : permuteSquare(moments!.drift!, order);
-  const weights = permuteColumns(layer.weights, order);
-  if (target === "solved") await moveTarget(weights, matrix, factor.upper, drift!, products);
+  const inOrder = permuteColumns(layer.weights, order);
+  const weights = target === "solved" ? await movedTarget(inOrder, matrix, factor.upper, drift!, products) : inOrder;
   const alpha = typeof given.alpha === "number" ? given.alpha : ALPHA;
   const { lines, size: group, groupsPerLine } = blockingOf(format, rows, cols, { name });
   const dynamic = !given.static && !given.actorder && lines === rows && group <= DYNAMIC_GROUP_MAX;
@@ -91,19 +91,19 @@ function orderedGrid(layer: Layer, order: Uint32Array) {
 
 /**
  * Moves W to the minimizer of ‖Ŵ X − W X_fp‖², W + W D (H + λI)⁻¹ with D the mean of (x_fp − x) xᵀ: what an unrounded
- * layer would need to give the full-precision output on the quantized model's inputs. In place.
+ * layer would need to give the full-precision output on the quantized model's inputs.
  */
-async function moveTarget(
+async function movedTarget(
   weights: Float32Array,
   { rows, cols }: Matrix,
   upper: Float64Array,
   drift: Float64Array,
   products: Products,
-): Promise<void> {
+): Promise<Float32Array> {
   const move = new Float64Array(await products.multiply(weights, new Float32Array(drift), rows, cols, cols));
   solveTransposed(upper, cols, move);
   solveUpper(upper, cols, move);
-  for (let i = 0; i < weights.length; i++) weights[i]! += move[i]!;
+  return weights.map((weight, i) => weight + move[i]!);
 }
 
 /**
@@ -119,8 +119,10 @@ function driftGains(upper: Float64Array, n: number, drift: Float64Array, alpha: 
   return gains;
 }
 
+/** `x` itself where the order is that of the columns. */
 function permuteColumns(x: Float32Array, order: Uint32Array): Float32Array {
   const cols = order.length;
+  if (order.every((column, position) => column === position)) return x;
   const out = new Float32Array(x.length);
   for (let row = 0; row < x.length; row += cols) {
     for (let j = 0; j < cols; j++) out[row + j] = x[row + order[j]!]!;

@@ -1,6 +1,7 @@
-import { isPlain } from "../../formats/groupFit.ts";
-import { kernelsOf } from "../../formats/groupFitter.ts";
+import { isPlain, plainFit } from "../../formats/groupFit.ts";
+import { groupFitter } from "../../formats/groupFitter.ts";
 import { blockingOf, groupQuantizerOf } from "../../formats/index.ts";
+import { scaleStores } from "../../formats/scaleStores.ts";
 import type { Grid, Layer, Place, Rounder, Ungridded } from "./part.ts";
 
 /**
@@ -9,18 +10,34 @@ import type { Grid, Layer, Place, Rounder, Ungridded } from "./part.ts";
  */
 export function formatGrid({ format, matrix, weights }: Ungridded): Grid {
   let made: ReturnType<typeof groupQuantizerOf> | null = null;
-  const kernels = kernelsOf(format);
+  const { kernels, scaleOf } = groupFitter(format);
+  const nested = scaleStores[format.store].outer !== undefined;
   return {
     plain: true,
     fit(values, { index }) {
       made ??= groupQuantizerOf(format, { ...matrix, weights });
       const quantizer = made;
-      const fitted = quantizer.fit(values, index);
+      const range = scaleOf && !nested ? extremes(values) : null;
+      const fitted = range
+        ? plainFit(0, range.min === range.max ? 0 : scaleOf!(range.min, range.max, null, () => "a group"))
+        : quantizer.fit(values, index);
       const round = (value: number) => quantizer.roundOne(value, fitted);
       if (format.coder !== "scaled" || !isPlain(fitted)) return round;
       return Object.assign(round, { scaled: { kernel: kernels[fitted.choice]!, scale: fitted.scale } });
     },
   };
+}
+
+/** Extremes of a group, 0 included; null if one is not finite. */
+function extremes(values: Float32Array): { min: number; max: number } | null {
+  let [min, max, sum] = [0, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value < min) min = value;
+    if (value > max) max = value;
+    sum += value * 0; // NaN from then on, where one is not finite
+  }
+  return sum === 0 ? { min, max } : null;
 }
 
 /** A run of weights that share a grid, in memory order. */
