@@ -1,8 +1,6 @@
 import type { Kernel } from "../../formats/kernel.ts";
+import { feedbackProgram, LANES } from "./feedbackProgram.ts";
 import type { Rounder } from "./part.ts";
-
-/** Rows rounded side by side, interleaved, so that each gain is loaded once for all of them. */
-const LANES = 4;
 
 /** The grid of each weight if it is known beforehand, else how many columns share one and how it is fitted. */
 export type FeedbackGrid =
@@ -35,7 +33,7 @@ export interface FeedbackBlock {
   readonly updated: Float32Array | null;
 }
 
-/** Four rows of a block, [width, LANES] each; `scale` holds what each number's level is multiplied by. */
+/** Rows of a block side by side, [width, LANES] each; `scale` holds what each number's level is multiplied by. */
 interface Lanes {
   readonly value: Float64Array;
   readonly error: Float64Array;
@@ -47,7 +45,10 @@ interface Lanes {
 export function roundBlock(block: FeedbackBlock): number {
   const { rows, cols, from, width, step, weights, sums, stride, gains, drifts, pivots, rounded, errors } = block;
   const lanesOf = () => new Float64Array(width * LANES);
-  const state: Lanes = { value: lanesOf(), error: lanesOf(), level: lanesOf(), scale: lanesOf() };
+  const program = feedbackProgram(width);
+  program.gains.set(gains);
+  if (drifts) program.drifts.set(drifts);
+  const state: Lanes = { value: program.value, error: program.error, level: lanesOf(), scale: lanesOf() };
   const weight = lanesOf();
   const rounders = new Array<Rounder>(width * LANES);
   let loss = 0;
@@ -61,13 +62,15 @@ export function roundBlock(block: FeedbackBlock): number {
     for (const sum of sums) addRows(state.value, sum, row * stride, stride, width, lanes);
     for (let start = 0; start < width; start += step) {
       const end = Math.min(start + step, width);
-      if (start > 0) addBefore(gains, width, state.error, 0, start, state.value, start, end);
-      if (start > 0 && drifts) addBefore(drifts, width, state.value, 0, start, state.value, start, end);
+      for (let k = start; k < end; k++) {
+        program.add("gains", k, 0, start);
+        if (drifts) program.add("drifts", k, 0, start);
+      }
       collectRounders(block, row, lanes, start, end, state.value, rounders);
       const kernel = commonKernel(rounders, lanes, start, end, state.scale);
       for (let k = start; k < end; k++) {
-        addBefore(gains, width, state.error, start, k, state.value, k, k + 1);
-        if (drifts) addBefore(drifts, width, state.value, start, k, state.value, k, k + 1);
+        program.add("gains", k, start, k);
+        if (drifts) program.add("drifts", k, start, k);
         if (kernel) roundColumn(kernel, state, k * LANES);
         else for (let at = k * LANES; at < k * LANES + lanes; at++) state.level[at] = rounders[at]!(state.value[at]!);
         for (let at = k * LANES; at < k * LANES + LANES; at++) state.error[at] = weight[at]! - state.level[at]!;
@@ -133,7 +136,7 @@ function commonKernel(rounders: Rounder[], lanes: number, start: number, end: nu
 const quotients = new Float32Array(LANES);
 const quotientBits = new Int32Array(quotients.buffer);
 
-/** The levels of four values, as `roundRun` rounds. A quotient by scale 0 has a rank as well, whose level times 0 is 0. */
+/** The levels of a column's values, as `roundRun` rounds. A quotient by scale 0 has a rank as well, whose level times 0 is 0. */
 function roundColumn(kernel: Kernel, { value, level, scale }: Lanes, at: number): void {
   const { levels } = kernel.book;
   const { shift, offset, base, last } = kernel.table!;
@@ -143,37 +146,5 @@ function roundColumn(kernel: Kernel, { value, level, scale }: Lanes, at: number)
     const key = bits ^ ((bits >> 31) >>> 1);
     const cell = (key >> shift) + offset;
     level[at + lane] = Math.fround(levels[base[cell]! + ((last[cell]! - key) >>> 31)]! * scale[at + lane]!) + 0;
-  }
-}
-
-/** into[k, lane] += Σ gains[k, j] of[j, lane] over first ≤ j < last, for start ≤ k < end. */
-function addBefore(
-  gains: Float64Array,
-  width: number,
-  of: Float64Array,
-  first: number,
-  last: number,
-  into: Float64Array,
-  start: number,
-  end: number,
-): void {
-  for (let k = start; k < end; k++) {
-    let s0 = 0;
-    let s1 = 0;
-    let s2 = 0;
-    let s3 = 0;
-    for (let j = first; j < last; j++) {
-      const gain = gains[k * width + j]!;
-      const at = j * LANES;
-      s0 += gain * of[at]!;
-      s1 += gain * of[at + 1]!;
-      s2 += gain * of[at + 2]!;
-      s3 += gain * of[at + 3]!;
-    }
-    const at = k * LANES;
-    into[at]! += s0;
-    into[at + 1]! += s1;
-    into[at + 2]! += s2;
-    into[at + 3]! += s3;
   }
 }
