@@ -15,7 +15,7 @@ export const evaluate: Command = {
     codebook: codebookOption,
     ...methodOptions,
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
-    limit: { value: "N", help: "score only N windows, evenly spaced" },
+    limit: { value: "N", help: "score only N windows or examples, evenly spaced" },
     device: { value: "D", help: "cpu (default)" },
     threads: { value: "N", help: "threads of the engine" },
     json: { help: "print the rows as JSON" },
@@ -60,6 +60,13 @@ export const evaluate: Command = {
       row.reason ?? "",
     ]);
     stdout.write(table(header, cells));
+    const figures = rows.flatMap(({ format, metrics = {} }) =>
+      Object.entries(metrics).map(([name, { value, sigma, delta = null, deltaSigma = null, reason = "" }]) => {
+        return [format, name, value, sigma, delta, deltaSigma, reason];
+      }),
+    );
+    if (figures.length > 0)
+      stdout.write(`\n${table(["format", "figure", "value", "± σ", "Δ to fp32", "± σ", "note"], figures)}`);
     return undefined;
   },
 };

@@ -16,6 +16,7 @@ import { type CalibrationText, calibrationWarnings, calibratorOf, readCalibratio
 import { engineVersion } from "./engine/session.ts";
 import { contextOf, type LoadedModel, loadModel, readText } from "./loadedModel.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
+import { type ContinuationScorer, createContinuationScorer } from "./model/architectures/continuations.ts";
 import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
 import { type FetchProgress, fetchModel, openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
@@ -30,7 +31,7 @@ import {
   type SweepConfig,
   type TrialSpec,
 } from "./sweep/index.ts";
-import { pairedDifference, parseTask, type TaskData, taskById } from "./tasks/index.ts";
+import { type Metric, pairedDifference, parseTask, type TaskData, taskById } from "./tasks/index.ts";
 
 export interface PrepareOptions {
   /** Threads of the engine; onnxruntime's default when absent. */
@@ -73,14 +74,20 @@ export async function prepareSweep(
     batch: Math.max(1, Math.floor(TOKENS_PER_RUN / context)),
     ...options,
   });
+  const continuations = createContinuationScorer(model.config, model.shapes, {
+    context,
+    tokensPerRun: TOKENS_PER_RUN,
+    ...options,
+  });
   return {
     plan,
-    runTrial: (trial, baseline) => runTrial(bench, evaluator, trial, baseline),
+    runTrial: (trial, baseline) => runTrial(bench, { evaluator, continuations }, trial, baseline),
     versions: bench.versions,
     profiles: () => profile(model),
     codebooks: codebooksOf([...formats.values()]),
     async release() {
       await evaluator.release();
+      await continuations.release();
       await calibration?.calibrator.release();
     },
   };
@@ -118,6 +125,12 @@ function familyOf({ element }: Format): string {
 
 interface PreparedTask extends TaskData {
   textSha256: string;
+}
+
+/** The compiled model: weights are the arguments of both. */
+interface Scorers {
+  evaluator: Evaluator;
+  continuations: ContinuationScorer;
 }
 
 interface Bench {
@@ -166,7 +179,7 @@ const ACTIVATION = "int8";
 
 async function runTrial(
   { model, formats, tasks, calibration, versions, quantized }: Bench,
-  evaluator: Evaluator,
+  { evaluator, continuations }: Scorers,
   { key, spec }: PlannedTrial,
   baseline: Row | null,
 ): Promise<Row> {
@@ -187,12 +200,13 @@ async function runTrial(
   const data = tasks.get(spec.task)!;
   const calibrated = calibration && calibrates(spec) ? calibration.text : null;
   const weights = format ? quantized : model.weights;
-  const metrics = await taskById(parseTask(spec.task).task).measure(data, (windows, count) =>
-    evaluator.score(weights, windows, count),
-  );
+  const { metrics, ...measured } = await data.measure({
+    windows: (windows, count) => evaluator.score(weights, windows, count),
+    continuations: (requests) => continuations.score(weights, requests),
+  });
   const evaluatedAt = performance.now();
-  const comparable = baseline && baseline.windowLoss.length > 0 && metrics.windowLoss.length > 0;
-  const delta = comparable ? pairedDifference(metrics.windowLoss, baseline.windowLoss) : null;
+  const comparable = baseline && baseline.windowLoss.length > 0 && measured.windowLoss.length > 0;
+  const delta = comparable ? pairedDifference(measured.windowLoss, baseline.windowLoss) : null;
   return {
     key,
     model: model.name,
@@ -206,7 +220,8 @@ async function runTrial(
     task: spec.task,
     protocol: data.protocol,
     seed: spec.seed,
-    ...metrics,
+    ...measured,
+    ...(metrics ? { metrics: withDeltas(metrics, baseline) } : {}),
     deltaLoss: delta?.mean ?? null,
     deltaLossSigma: delta?.sigma ?? null,
     bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32,
@@ -215,6 +230,7 @@ async function runTrial(
     cost: format && !method!.ownLevels ? formatMacCost(format, getElement(ACTIVATION)) : null,
     layers: done?.layers ?? [],
     warnings: [
+      ...data.warnings,
       ...(calibrated ? calibrationWarnings(model, calibrated, data.textSha256) : []),
       ...(done?.warnings ?? []),
     ],
@@ -222,6 +238,17 @@ async function runTrial(
     config: { ...spec, ...(calibrated ? { calibration: calibrated.source } : {}) },
     timing: { startedAt, quantizeMs: quantizedAt - start, evaluateMs: evaluatedAt - quantizedAt },
   };
+}
+
+/** Adds the paired difference to the baseline's figure of the same name, where both have their examples. */
+function withDeltas(metrics: Record<string, Metric>, baseline: Row | null): Record<string, Metric> {
+  const pairs = Object.entries(metrics).map(([name, metric]): [string, Metric] => {
+    const before = baseline?.metrics?.[name]?.examples;
+    if (!before || !metric.examples) return [name, metric];
+    const { mean, sigma } = pairedDifference(metric.examples, before);
+    return [name, { ...metric, delta: mean, deltaSigma: sigma }];
+  });
+  return Object.fromEntries(pairs);
 }
 
 function profile(model: LoadedModel) {

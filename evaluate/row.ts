@@ -1,4 +1,5 @@
 import type { MacCost } from "../hwmodel/cost.ts";
+import type { Metric } from "./tasks/task.ts";
 
 /** What one trial yields. Rows are plain JSON data: they live in a journal and are all a report reads. */
 export interface Row {
@@ -31,8 +32,13 @@ export interface Row {
   reason?: string;
   tokens: number;
   windows: number;
-  /** Mean loss (nats per token) of each evaluation window: what paired statistics need. */
+  /**
+   * Mean loss (nats per token) of each evaluation window: what paired statistics need. Of other tasks than perplexity one
+   * number an example, in the unit that the task states (lambada: nats per word).
+   */
   windowLoss: number[];
+  /** Figures besides perplexity by name, e.g. acc and acc_norm; absent where the task has none. */
+  metrics?: Record<string, Metric>;
   /** Bits per quantized weight, scales included. */
   bitsPerWeight: number;
   /** Relative squared error of the quantized weights, sum err^2 / sum w^2, over all of the scope. */

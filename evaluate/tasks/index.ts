@@ -8,5 +8,16 @@ export {
   pairedDifference,
   perplexityOf,
 } from "./statistics.ts";
-export type { Score, Task, TaskData, TaskInputs, TaskMetrics, TaskSpec } from "./task.ts";
+export type {
+  Metric,
+  Request,
+  RequestScore,
+  Score,
+  ScoredModel,
+  Task,
+  TaskData,
+  TaskInputs,
+  TaskMetrics,
+  TaskSpec,
+} from "./task.ts";
 export { CONTEXT_MAX, cutWindows, type Windows, windowsProtocol } from "./windows.ts";

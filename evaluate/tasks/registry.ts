@@ -1,9 +1,11 @@
 import { UserError } from "../../formats/error.ts";
+import { lambada } from "./lambada.ts";
+import { choices, piqa } from "./multipleChoice.ts";
 import { perplexity } from "./perplexity.ts";
 import type { Task, TaskSpec } from "./task.ts";
 
 /** Every task: a new one is its file and a line here. */
-export const tasks: readonly Task[] = [perplexity];
+export const tasks: readonly Task[] = [perplexity, lambada, piqa, choices];
 
 /** The task of this id. Throws UserError listing the known ones. */
 export function taskById(id: string): Task {

@@ -1,4 +1,5 @@
 import { UserError } from "../../formats/error.ts";
+import type { Metric } from "./task.ts";
 
 /** Mean of a sample and its standard error; a null has its reason. */
 export interface Mean {
@@ -102,4 +103,33 @@ export function pairedDifference(a: ArrayLike<number>, b: ArrayLike<number>): Pa
   if (sigma === null) return { mean, sigma, n, z: null, reason: "one window has no spread: sigma needs two or more" };
   if (sigma === 0) return { mean, sigma, n, z: null, reason: "the difference is the same in every window" };
   return { mean, sigma, n, z: mean / sigma };
+}
+
+/**
+ * The mean of one figure an example, e.g. accuracy of 0 and 1, whose σ is then √(p(1 − p)/(n − 1)). `losses` are those the
+ * figures were made from: where one is not finite, the figures mean nothing.
+ */
+export function meanMetric(examples: number[], losses: ArrayLike<number>): Metric {
+  const bad = firstNonFinite(losses);
+  if (bad >= 0) return { value: null, sigma: null, reason: `divergent: a loss is ${losses[bad]}` };
+  const { mean, sigma } = meanAndError(examples);
+  return { value: mean, sigma, examples };
+}
+
+/**
+ * exp(Σ losses / Σ tokens), and its σ by the delta method for a ratio of sums over examples:
+ * σ_ratio = √(Σ(loss − ratio · tokens)² / (n(n − 1))) / mean(tokens) (Cochran, Sampling Techniques, 2.11).
+ */
+export function ratioPerplexity(losses: readonly number[], tokens: readonly number[]): Metric {
+  const none = (reason: string): Metric => ({ value: null, sigma: null, reason });
+  const bad = firstNonFinite(losses);
+  if (bad >= 0) return none(`divergent: a loss is ${losses[bad]}`);
+  const perExample = meanAndError(tokens).mean;
+  const ratio = meanAndError(losses).mean / perExample;
+  const value = Math.exp(ratio);
+  if (!Number.isFinite(value)) return none(`divergent: the mean loss, ${ratio} nats, overflows`);
+  const { sigma } = meanAndError(losses.map((loss, i) => loss - ratio * tokens[i]!));
+  return sigma === null
+    ? { value, sigma: null, reason: "one example has no spread" }
+    : { value, sigma: (value * sigma) / perExample };
 }

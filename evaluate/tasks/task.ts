@@ -2,12 +2,30 @@
 export interface TaskSpec {
   /** Registry id: "perplexity". */
   task: string;
-  /** What follows the colon: for perplexity a text file, or "reference" for the held-out text of the embedded model. */
+  /** What follows the colon: a file, or for perplexity "reference", the held-out text of the embedded model. */
   source: string;
 }
 
-/** Mean next-token loss (nats per token) of each of `count` windows of `context` tokens: the injected model. */
+/** Mean next-token loss (nats per token) of each of `count` windows of `context` tokens. */
 export type Score = (windows: Int32Array, count: number, context: number) => Promise<Float64Array>;
+
+/** Token ids: what is given, and what the model is to continue it with. */
+export interface Request {
+  context: Int32Array;
+  continuation: Int32Array;
+}
+
+/** Log-likelihood (nats) of each token of a continuation, and whether all of them are the most likely ones. */
+export interface RequestScore {
+  logProbs: Float64Array;
+  greedy: boolean;
+}
+
+/** The injected model, with the weights of one trial. */
+export interface ScoredModel {
+  windows: Score;
+  continuations(requests: readonly Request[]): Promise<RequestScore[]>;
+}
 
 /** What a task gets to make its inputs with. */
 export interface TaskInputs {
@@ -15,9 +33,9 @@ export interface TaskInputs {
   text: string;
   /** Tokenizes once, the tokenizer's BOS (if it has one) at the very start only. */
   encode(text: string): ArrayLike<number>;
-  /** Window length in tokens. */
+  /** Window length in tokens: for requests, the most positions that the model reads. */
   context: number;
-  /** Keep only so many windows, evenly spaced; null keeps all. */
+  /** Keep only so many windows or examples, evenly spaced; null keeps all. */
   limitWindows: number | null;
 }
 
@@ -27,10 +45,21 @@ export interface TaskData {
   source: string;
   /** Protocol id: rows of different ids are never compared. */
   protocol: string;
-  windows: Int32Array;
-  count: number;
-  context: number;
-  dropped: number;
+  /** What a reader of the row should know of the data, e.g. that contexts were cut. */
+  warnings: string[];
+  measure(model: ScoredModel): Promise<TaskMetrics>;
+}
+
+/** A figure with one standard error over examples, or null with the reason. */
+export interface Metric {
+  value: number | null;
+  sigma: number | null;
+  reason?: string;
+  /** The figure of each example (0 or 1 for accuracies), where it is their mean: what paired statistics need. */
+  examples?: number[];
+  /** Paired difference to full precision, with its standard error; absent in rows of full precision. */
+  delta?: number | null;
+  deltaSigma?: number | null;
 }
 
 /** The part of a row that a task fills. */
@@ -38,10 +67,12 @@ export interface TaskMetrics {
   perplexity: number | null;
   perplexitySigma: number | null;
   windowLoss: number[];
-  /** Scored windows, and the tokens they hold. */
+  /** Scored windows or examples, and the tokens they hold (of examples: those that are scored). */
   windows: number;
   tokens: number;
   reason?: string;
+  /** Figures besides perplexity by name, e.g. acc and acc_norm. */
+  metrics?: Record<string, Metric>;
 }
 
 /** One task: one file in this folder and one line in `registry.ts`. */
@@ -50,6 +81,6 @@ export interface Task {
   /** How it is asked for, and one line of what it measures; printed by `eval --help`. */
   usage: string;
   summary: string;
+  /** Throws UserError naming the source, and the line where there are lines, for what cannot be scored. */
   prepare(spec: TaskSpec, inputs: TaskInputs): TaskData;
-  measure(data: TaskData, score: Score): Promise<TaskMetrics>;
 }

@@ -165,7 +165,7 @@ describe("bitfrontier eval", function () {
       /short\.txt: 9 tokens/,
     ],
     ["no text", () => [model, "--task", `perplexity:${at("none.txt")}`], 1, /none\.txt/],
-    ["an unknown task", () => [model, "--task", "lambada:x"], 1, /task "lambada": unknown.*perplexity:FILE/],
+    ["an unknown task", () => [model, "--task", "lambda:x"], 1, /task "lambda": unknown.*perplexity:FILE/],
     ["a file without tokenizer", () => [join(model, "model.safetensors"), "--task", task()], 1, /single safetensors/],
     ["an unknown device", () => [model, "--task", task(), "--device", "tpu"], 2, /--device takes cpu/],
     ["no task", () => [model], 2, /--task T is missing/],

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { parseTask, type Score, taskById, tasks } from "../../../evaluate/tasks/index.ts";
+import { parseTask, type Score, type ScoredModel, taskById, tasks } from "../../../evaluate/tasks/index.ts";
 
 const encode = (text: string) => [1, ...Buffer.from(text)];
+
+const windowsOf = (windows: Score): ScoredModel => ({
+  windows,
+  continuations: () => Promise.reject(new Error("not asked for")),
+});
 
 describe("tasks", () => {
   it("parseTask splits at the first colon, so that file names may hold colons", () => {
@@ -11,7 +16,8 @@ describe("tasks", () => {
   it("parseTask refuses unknown tasks and an empty source, naming what is known", () => {
     assert.throws(() => parseTask("lambda:x"), {
       name: "UserError",
-      message: 'task "lambda": unknown; known are perplexity:FILE',
+      message:
+        'task "lambda": unknown; known are perplexity:FILE, lambada:FILE.jsonl, piqa:FILE.jsonl, choices:FILE.jsonl',
     });
     assert.throws(() => parseTask("perplexity:"), { name: "UserError", message: /write perplexity:FILE/ });
     assert.throws(() => parseTask("perplexity"), { name: "UserError" });
@@ -37,7 +43,7 @@ describe("tasks", () => {
       calls.push([[...windows], count, context]);
       return Float64Array.of(Math.log(2), Math.log(8));
     };
-    const metrics = await task.measure(data, score);
+    const metrics = await data.measure(windowsOf(score));
     assert.deepEqual(calls, [[[1, 97, 98, 99, 100, 101, 102, 103], 2, 4]]);
     assert.ok(Math.abs(metrics.perplexity! - 4) < 1e-12);
     assert.deepEqual(metrics.windowLoss, [Math.log(2), Math.log(8)]);
@@ -60,7 +66,7 @@ describe("tasks", () => {
       { task: "perplexity", source: "a.txt" },
       { text: "abcdefgh", encode, context: 4, limitWindows: null },
     );
-    const metrics = await task.measure(data, async () => Float64Array.of(1, Number.NaN));
+    const metrics = await data.measure(windowsOf(async () => Float64Array.of(1, Number.NaN)));
     assert.deepEqual(JSON.parse(JSON.stringify(metrics)), {
       perplexity: null,
       perplexitySigma: null,
@@ -69,9 +75,6 @@ describe("tasks", () => {
       tokens: 8,
       reason: "divergent: the loss of window 2 of 2 is NaN",
     });
-    await assert.rejects(
-      task.measure(data, async () => Float64Array.of(1)),
-      /2 windows were given, 1 losses/,
-    );
+    await assert.rejects(data.measure(windowsOf(async () => Float64Array.of(1))), /2 windows were given, 1 losses/);
   });
 });
