@@ -27,6 +27,8 @@ const LAYERS = [
   { rows: 576, cols: 1536 },
 ];
 const GROUP = 64;
+/** Calls of either side before the first that counts: V8 compiles the loops meanwhile. A model has hundreds of layers. */
+const WARM_UPS = 5;
 const format = parseFormat(`nf4@g${GROUP}:fp32`);
 
 /** Numbers of about normal distribution from a fixed congruential generator. */
@@ -85,7 +87,6 @@ try {
         return (rows * cols) / seconds / 1e6;
       },
     };
-    await ours.measure();
     const sides = [ours];
     let stop = () => {};
     if (python !== null) {
@@ -111,6 +112,7 @@ try {
         },
       });
     }
+    for (const side of sides) for (let i = 0; i < WARM_UPS; i++) await side.measure();
     console.log(`gptq ${format.id} of ${rows} × ${cols}, ${threads} thread(s), million weights per second:`);
     for (const { name, value, ratio } of await interleave(sides, rounds)) {
       const error = errors[name]!.toExponential(4);

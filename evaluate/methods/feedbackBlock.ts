@@ -1,5 +1,5 @@
 import type { Kernel } from "../../formats/kernel.ts";
-import { feedbackProgram, LANES } from "./feedbackProgram.ts";
+import { type FeedbackProgram, feedbackProgram, LANES } from "./feedbackProgram.ts";
 import type { Rounder } from "./part.ts";
 
 /** The grid of each weight if it is known beforehand, else how many columns share one and how it is fitted. */
@@ -33,59 +33,73 @@ export interface FeedbackBlock {
   readonly updated: Float32Array | null;
 }
 
-/** Rows of a block side by side, [width, LANES] each; `scale` holds what each number's level is multiplied by. */
+/** Rows of a block side by side, [width, LANES] each. */
 interface Lanes {
+  /** As given. */
+  readonly weight: Float64Array;
+  /** With what earlier columns add, once they are reached. */
   readonly value: Float64Array;
-  readonly error: Float64Array;
   readonly level: Float64Array;
+  /** weight − level. */
+  readonly error: Float64Array;
+  /** What each level is multiplied by. */
   readonly scale: Float64Array;
+  readonly rounders: Rounder[];
 }
 
 /** Rounds the block's columns row by row. Returns Σ (what was rounded − what it became)² R_kk². */
 export function roundBlock(block: FeedbackBlock): number {
-  const { rows, cols, from, width, step, weights, sums, stride, gains, drifts, pivots, rounded, errors } = block;
-  const lanesOf = () => new Float64Array(width * LANES);
+  const { rows, cols, from, width, weights, sums, stride } = block;
   const program = feedbackProgram(width);
-  program.gains.set(gains);
-  if (drifts) program.drifts.set(drifts);
-  const state: Lanes = { value: program.value, error: program.error, level: lanesOf(), scale: lanesOf() };
-  const weight = lanesOf();
-  const rounders = new Array<Rounder>(width * LANES);
+  program.gains.set(block.gains);
+  if (block.drifts) program.drifts.set(block.drifts);
+  const empty = () => new Float64Array(width * LANES);
+  const { value, error } = program;
+  const state: Lanes = { weight: empty(), value, level: empty(), error, scale: empty(), rounders: [] };
   let loss = 0;
   for (let row = 0; row < rows; row += LANES) {
     const lanes = Math.min(LANES, rows - row);
-    for (let lane = 0; lane < lanes; lane++) {
-      const at = (row + lane) * cols + from;
-      for (let k = 0; k < width; k++) weight[k * LANES + lane] = weights[at + k]!;
+    state.weight.fill(0);
+    addRows(state.weight, weights, row * cols + from, cols, width, lanes);
+    value.set(state.weight);
+    for (const sum of sums) addRows(value, sum, row * stride, stride, width, lanes);
+    roundLanes(block, program, state, row, lanes);
+    takeRows(block.rounded, state.level, row * cols + from, cols, width, lanes);
+    takeRows(block.errors, error, row * cols + from, cols, width, lanes);
+    if (block.updated) takeRows(block.updated, value, row * cols + from, cols, width, lanes);
+    loss += lossOf(state, block.pivots, lanes);
+  }
+  return loss;
+}
+
+function roundLanes(block: FeedbackBlock, program: FeedbackProgram, state: Lanes, row: number, lanes: number): void {
+  const { width, step, drifts } = block;
+  const { value, level, rounders } = state;
+  for (let start = 0; start < width; start += step) {
+    const end = Math.min(start + step, width);
+    for (let k = start; k < end; k++) {
+      program.add("gains", k, 0, start);
+      if (drifts) program.add("drifts", k, 0, start);
     }
-    state.value.set(weight);
-    for (const sum of sums) addRows(state.value, sum, row * stride, stride, width, lanes);
-    for (let start = 0; start < width; start += step) {
-      const end = Math.min(start + step, width);
-      for (let k = start; k < end; k++) {
-        program.add("gains", k, 0, start);
-        if (drifts) program.add("drifts", k, 0, start);
-      }
-      collectRounders(block, row, lanes, start, end, state.value, rounders);
-      const kernel = commonKernel(rounders, lanes, start, end, state.scale);
-      for (let k = start; k < end; k++) {
-        program.add("gains", k, start, k);
-        if (drifts) program.add("drifts", k, start, k);
-        if (kernel) roundColumn(kernel, state, k * LANES);
-        else for (let at = k * LANES; at < k * LANES + lanes; at++) state.level[at] = rounders[at]!(state.value[at]!);
-        for (let at = k * LANES; at < k * LANES + LANES; at++) state.error[at] = weight[at]! - state.level[at]!;
-      }
+    collectRounders(block, row, lanes, start, end, value, rounders);
+    const kernel = commonKernel(rounders, lanes, start, end, state.scale);
+    for (let k = start; k < end; k++) {
+      program.add("gains", k, start, k);
+      if (drifts) program.add("drifts", k, start, k);
+      const at = k * LANES;
+      if (kernel) roundColumn(kernel, state, at);
+      else for (let i = at; i < at + lanes; i++) level[i] = rounders[i]!(value[i]!);
+      for (let i = at; i < at + LANES; i++) state.error[i] = state.weight[i]! - level[i]!;
     }
-    for (let lane = 0; lane < lanes; lane++) {
-      const at = (row + lane) * cols + from;
-      for (let k = 0; k < width; k++) {
-        const own = k * LANES + lane;
-        rounded[at + k] = state.level[own]!;
-        errors[at + k] = state.error[own]!;
-        const missed = (state.value[own]! - state.level[own]!) * pivots[k]!;
-        loss += missed * missed;
-      }
-      if (block.updated) for (let k = 0; k < width; k++) block.updated[at + k] = state.value[k * LANES + lane]!;
+  }
+}
+
+function lossOf({ value, level }: Lanes, pivots: Float64Array, lanes: number): number {
+  let loss = 0;
+  for (let k = 0; k < pivots.length; k++) {
+    for (let i = k * LANES; i < k * LANES + lanes; i++) {
+      const missed = (value[i]! - level[i]!) * pivots[k]!;
+      loss += missed * missed;
     }
   }
   return loss;
@@ -94,6 +108,12 @@ export function roundBlock(block: FeedbackBlock): number {
 function addRows(into: Float64Array, rows: Float32Array, at: number, stride: number, width: number, lanes: number) {
   for (let lane = 0; lane < lanes; lane++) {
     for (let k = 0; k < width; k++) into[k * LANES + lane]! += rows[at + lane * stride + k]!;
+  }
+}
+
+function takeRows(rows: Float32Array, from: Float64Array, at: number, stride: number, width: number, lanes: number) {
+  for (let lane = 0; lane < lanes; lane++) {
+    for (let k = 0; k < width; k++) rows[at + lane * stride + k] = from[k * LANES + lane]!;
   }
 }
 
