@@ -17,6 +17,7 @@ import { engineVersion } from "./engine/session.ts";
 import { contextOf, type LoadedModel, loadModel, readText } from "./loadedModel.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import { type ContinuationScorer, createContinuationScorer } from "./model/architectures/continuations.ts";
+import { createDivergenceScorer, type DivergenceScorer } from "./model/architectures/divergence.ts";
 import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
 import { type FetchProgress, fetchModel, openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
@@ -79,15 +80,24 @@ export async function prepareSweep(
     tokensPerRun: TOKENS_PER_RUN,
     ...options,
   });
+  // Both models and their logits are in memory at once: a quarter of the tokens, and only where it is asked for.
+  let divergence: Promise<DivergenceScorer> | undefined;
+  const divergenceScorer = () => {
+    const batch = Math.max(1, Math.floor(TOKENS_PER_RUN / 4 / context));
+    divergence ??= createDivergenceScorer(model.config, model.shapes, { context, batch, ...options });
+    return divergence;
+  };
+  const scorers = { evaluator, continuations, divergenceScorer };
   return {
     plan,
-    runTrial: (trial, baseline) => runTrial(bench, { evaluator, continuations }, trial, baseline),
+    runTrial: (trial, baseline) => runTrial(bench, scorers, trial, baseline),
     versions: bench.versions,
     profiles: () => profile(model),
     codebooks: codebooksOf([...formats.values()]),
     async release() {
       await evaluator.release();
       await continuations.release();
+      await (await divergence)?.release();
       await calibration?.calibrator.release();
     },
   };
@@ -127,10 +137,11 @@ interface PreparedTask extends TaskData {
   textSha256: string;
 }
 
-/** The compiled model: weights are the arguments of both. */
+/** The compiled model: weights are arguments. */
 interface Scorers {
   evaluator: Evaluator;
   continuations: ContinuationScorer;
+  divergenceScorer(): Promise<DivergenceScorer>;
 }
 
 interface Bench {
@@ -179,7 +190,7 @@ const ACTIVATION = "int8";
 
 async function runTrial(
   { model, formats, tasks, calibration, versions, quantized }: Bench,
-  { evaluator, continuations }: Scorers,
+  { evaluator, continuations, divergenceScorer }: Scorers,
   { key, spec }: PlannedTrial,
   baseline: Row | null,
 ): Promise<Row> {
@@ -203,6 +214,7 @@ async function runTrial(
   const { metrics, ...measured } = await data.measure({
     windows: (windows, count) => evaluator.score(weights, windows, count),
     continuations: (requests) => continuations.score(weights, requests),
+    divergences: async (windows, count) => (await divergenceScorer()).score(model.weights, weights, windows, count),
   });
   const evaluatedAt = performance.now();
   const comparable = baseline && baseline.windowLoss.length > 0 && measured.windowLoss.length > 0;

@@ -19,5 +19,6 @@ export type {
   TaskInputs,
   TaskMetrics,
   TaskSpec,
+  WindowDivergences,
 } from "./task.ts";
 export { CONTEXT_MAX, cutWindows, type Windows, windowsProtocol } from "./windows.ts";

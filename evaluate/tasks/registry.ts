@@ -1,11 +1,12 @@
 import { UserError } from "../../formats/error.ts";
+import { divergence } from "./divergence.ts";
 import { lambada } from "./lambada.ts";
 import { choices, piqa } from "./multipleChoice.ts";
 import { perplexity } from "./perplexity.ts";
 import type { Task, TaskSpec } from "./task.ts";
 
 /** Every task: a new one is its file and a line here. */
-export const tasks: readonly Task[] = [perplexity, lambada, piqa, choices];
+export const tasks: readonly Task[] = [perplexity, divergence, lambada, piqa, choices];
 
 /** The task of this id. Throws UserError listing the known ones. */
 export function taskById(id: string): Task {

@@ -21,10 +21,19 @@ export interface RequestScore {
   greedy: boolean;
 }
 
+/** Of each prediction in windows, [count·(context − 1)]: nats of the next token, nats of KL to full precision, same top (0 or 1). */
+export interface WindowDivergences {
+  nll: Float32Array;
+  kl: Float32Array;
+  same: Uint8Array;
+}
+
 /** The injected model, with the weights of one trial. */
 export interface ScoredModel {
   windows: Score;
   continuations(requests: readonly Request[]): Promise<RequestScore[]>;
+  /** Beside the model at full precision. */
+  divergences(windows: Int32Array, count: number, context: number): Promise<WindowDivergences>;
 }
 
 /** What a task gets to make its inputs with. */

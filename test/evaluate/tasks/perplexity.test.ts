@@ -6,6 +6,7 @@ const encode = (text: string) => [1, ...Buffer.from(text)];
 const windowsOf = (windows: Score): ScoredModel => ({
   windows,
   continuations: () => Promise.reject(new Error("not asked for")),
+  divergences: () => Promise.reject(new Error("not asked for")),
 });
 
 describe("tasks", () => {
@@ -17,7 +18,7 @@ describe("tasks", () => {
     assert.throws(() => parseTask("lambda:x"), {
       name: "UserError",
       message:
-        'task "lambda": unknown; known are perplexity:FILE, lambada:FILE.jsonl, piqa:FILE.jsonl, choices:FILE.jsonl',
+        'task "lambda": unknown; known are perplexity:FILE, kl:FILE, lambada:FILE.jsonl, piqa:FILE.jsonl, choices:FILE.jsonl',
     });
     assert.throws(() => parseTask("perplexity:"), { name: "UserError", message: /write perplexity:FILE/ });
     assert.throws(() => parseTask("perplexity"), { name: "UserError" });

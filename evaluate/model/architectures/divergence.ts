@@ -1,0 +1,91 @@
+import { createSession, type HostTensor, type SessionOptions } from "../../engine/session.ts";
+import {
+  createGraph,
+  crossEntropy,
+  encode,
+  exp,
+  input,
+  logSoftmax,
+  mul,
+  node,
+  output,
+  reshape,
+  sub,
+  sum,
+} from "../../graph/index.ts";
+import type { ModelConfig } from "./architecture.ts";
+import { modelLogits } from "./index.ts";
+
+type Weights = ReadonlyMap<string, Float32Array>;
+
+/** What a model says of windows beside another one of the same architecture; [count·(context − 1)], one a prediction. */
+export interface Divergences {
+  /** Negative log-likelihood in nats of the next token. */
+  nll: Float32Array;
+  /** Σ p (ln p − ln q) over the vocabulary in nats, p being the reference's; float32's rounding may leave −1e−7. */
+  kl: Float32Array;
+  /** 1 where both hold the same token for the most likely one. */
+  same: Uint8Array;
+}
+
+export interface DivergenceScorer {
+  score(reference: Weights, weights: Weights, windows: ArrayLike<number>, count: number): Promise<Divergences>;
+  release(): Promise<void>;
+}
+
+/** Both models in one graph, so that logits never leave the engine. `batch` windows of `context` tokens a run. */
+export async function createDivergenceScorer(
+  config: ModelConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { context, batch, ...options }: SessionOptions & { context: number; batch: number },
+): Promise<DivergenceScorer> {
+  const time = context - 1;
+  const rows = batch * time;
+  const graph = createGraph();
+  const tokens = input(graph, "tokens", "int64", [rows]);
+  const labels = input(graph, "labels", "int64", [rows]);
+  const logitsOf = (prefix: string) => {
+    const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
+    return modelLogits({ graph, tokens, batch, weight: (name) => values.get(name)! }, config);
+  };
+  const [p, q] = [logitsOf("reference/"), logitsOf("")];
+  const [logP, logQ] = [logSoftmax(graph, p), logSoftmax(graph, q)];
+  const kl = sum(graph, mul(graph, exp(graph, logP), sub(graph, logP, logQ)), [1]);
+  const attributes = { axis: -1, keepdims: 0 };
+  output(graph, "kl", reshape(graph, kl, [rows]));
+  output(graph, "nll", crossEntropy(graph, q, labels));
+  output(graph, "topP", node(graph, "ArgMax", [p], [rows], { type: "int64", attributes }));
+  output(graph, "topQ", node(graph, "ArgMax", [q], [rows], { type: "int64", attributes }));
+  const session = await createSession(encode(graph), options);
+  return {
+    async score(reference, weights, windows, count) {
+      const x = new BigInt64Array(rows);
+      const y = new BigInt64Array(rows);
+      const feeds: Record<string, HostTensor> = {
+        tokens: { data: x, shape: [rows] },
+        labels: { data: y, shape: [rows] },
+      };
+      for (const [name, shape] of shapes) {
+        feeds[`reference/${name}`] = { data: reference.get(name)!, shape };
+        feeds[name] = { data: weights.get(name)!, shape };
+      }
+      const [nll, kl] = [new Float32Array(count * time), new Float32Array(count * time)];
+      const same = new Uint8Array(count * time);
+      for (let start = 0; start < count; start += batch) {
+        for (let i = 0; i < rows; i++) {
+          // As in the evaluator: a short last batch repeats its last window.
+          const from = Math.min(start + Math.floor(i / time), count - 1) * context + (i % time);
+          x[i] = BigInt(windows[from]!);
+          y[i] = BigInt(windows[from + 1]!);
+        }
+        const out = await session.run(feeds);
+        const kept = Math.min(batch, count - start) * time;
+        nll.set((out.nll as Float32Array).subarray(0, kept), start * time);
+        kl.set((out.kl as Float32Array).subarray(0, kept), start * time);
+        for (let i = 0; i < kept; i++) same[start * time + i] = out.topP![i] === out.topQ![i] ? 1 : 0;
+      }
+      return { nll, kl, same };
+    },
+    release: () => session.release(),
+  };
+}
