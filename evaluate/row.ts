@@ -33,8 +33,8 @@ export interface Row {
   tokens: number;
   windows: number;
   /**
-   * Mean loss (nats per token) of each evaluation window: what paired statistics need. Of other tasks than perplexity one
-   * number an example, in the unit that the task states (lambada: nats per word).
+   * Mean loss (nats per token) of each evaluation window, or of each example's right continuation: what paired statistics
+   * need.
    */
   windowLoss: number[];
   /** Figures besides perplexity by name, e.g. acc and acc_norm; absent where the task has none. */

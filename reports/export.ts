@@ -31,6 +31,7 @@ const fields: Field[] = [
   number("deltaLoss", (row) => row.deltaLoss),
   number("deltaLossSigma", (row) => row.deltaLossSigma),
   text("reason", (row) => row.reason ?? null),
+  text("metrics", ({ metrics }) => (metrics === undefined ? null : JSON.stringify(withoutExamples(metrics)))),
   number("tokens", (row) => row.tokens),
   number("windows", (row) => row.windows),
   number("bitsPerWeight", (row) => row.bitsPerWeight),
@@ -57,6 +58,11 @@ const fields: Field[] = [
   number("quantizeMs", (row) => row.timing.quantizeMs),
   number("evaluateMs", (row) => row.timing.evaluateMs),
 ];
+
+/** Figures as a table wants them: their examples, thousands of zeros and ones, are in the journal. */
+function withoutExamples(metrics: NonNullable<Row["metrics"]>): object {
+  return Object.fromEntries(Object.entries(metrics).map(([name, { examples: _, ...figure }]) => [name, figure]));
+}
 
 /**
  * Rows as CSV (RFC 4180: comma, CRLF, a header, quotes doubled). A null is an empty field. Numbers have all their

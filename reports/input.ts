@@ -50,7 +50,17 @@ export function checkRows(rows: readonly Row[]): void {
     requireArray(row, "windowLoss", name, (value) => typeof value === "number" && Number.isFinite(value));
     requireArray(row, "warnings", name, (value) => typeof value === "string");
     requireArray(row, "layers", name, isLayer);
-    const { cost, versions } = row as { cost: unknown; versions: unknown };
+    const { cost, versions, metrics } = row as { cost: unknown; versions: unknown; metrics?: unknown };
+    if (metrics !== undefined) {
+      if (!isRecord(metrics)) throw new UserError(`${name}: metrics must be an object`);
+      for (const [figure, metric] of Object.entries(metrics)) {
+        const where = `${name}: metrics: ${figure}`;
+        if (!isRecord(metric)) throw new UserError(`${where} must be an object`);
+        for (const field of ["value", "sigma"]) requireNumber(metric, field, where, true);
+        for (const field of ["delta", "deltaSigma"])
+          if (metric[field] !== undefined) requireNumber(metric, field, where, true);
+      }
+    }
     if (!isRecord(versions)) throw new UserError(`${name}: versions must be an object`);
     if (cost !== null) {
       if (!isRecord(cost)) throw new UserError(`${name}: cost must be an object or null`);

@@ -6,7 +6,8 @@ import type { ScoredModel, Task, TaskData, TaskInputs, TaskMetrics, TaskSpec } f
 /**
  * LAMBADA, the openai variant of lm-evaluation-harness (lambada_openai): the model is to say the last word of a passage,
  * split off at the last space. acc: all of its tokens are the most likely ones. The perplexity is exp of the mean over
- * *examples* of −Σ log p, so `windowLoss` is in nats per word; `ppl_token` is the same sum over all tokens.
+ * *examples* of −Σ log p; `ppl_token` is that over all tokens. `windowLoss` has each example's mean loss in nats per token,
+ * as of every task.
  */
 export const lambada: Task = {
   id: "lambada",
@@ -41,7 +42,7 @@ export const lambada: Task = {
         return {
           perplexity,
           perplexitySigma,
-          windowLoss: perplexity === null ? [] : losses,
+          windowLoss: perplexity === null ? [] : losses.map((loss, i) => loss / tokens[i]!),
           windows: losses.length,
           tokens: tokens.reduce((sum, n) => sum + n, 0),
           ...(reason === undefined ? {} : { reason }),

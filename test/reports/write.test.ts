@@ -151,6 +151,16 @@ describe("exports", () => {
     assert.equal(read(1, "areaGe"), "262");
   });
 
+  it("rowsToCsv(rows) has the figures of other tasks as JSON, without their examples", () => {
+    const acc = { value: 0.5, sigma: 0.25, delta: null, deltaSigma: null };
+    const [head, line, other] = parseCsv(
+      rowsToCsv([makeRow({ metrics: { acc: { ...acc, examples: [0, 1] } } }), makeRow({ key: "b" })]),
+    );
+    const at = head!.indexOf("metrics");
+    assert.deepEqual(JSON.parse(line![at]!), { acc });
+    assert.equal(other![at], null);
+  });
+
   it("rowsToArrow(rows) reads back with nulls, dictionary text, lists, and the same bytes each time", async () => {
     const bytes = await rowsToArrow(rows);
     assert.equal(new TextDecoder().decode(bytes.subarray(0, 6)), "ARROW1");
@@ -190,6 +200,11 @@ describe("checkRows", () => {
     assert.throws(bad({ cost: { areaGe: 1 } }), /cost: weight must be text/);
     assert.throws(bad({ layers: [{}] }), /layers/);
     assert.throws(bad({ group: true }), /group/);
+    assert.doesNotThrow(bad({ metrics: { acc: { value: 0.5, sigma: null } } }));
+    assert.throws(bad({ metrics: [] }), /metrics must be an object/);
+    assert.throws(bad({ metrics: { acc: null } }), /metrics: acc must be an object/);
+    assert.throws(bad({ metrics: { acc: { value: "1", sigma: null } } }), /acc: value must be a finite number or null/);
+    assert.throws(bad({ metrics: { acc: { value: 1, sigma: null, delta: "0" } } }), /acc: delta must be a finite/);
     assert.throws(bad({ key: "a" }), /appears twice/);
     assert.throws(() => checkRows([null as unknown as Row]), /row 0: expected an object/);
   });

@@ -54,7 +54,11 @@ describe("lambada", () => {
     const { model } = modelOf(() => answers.shift()!);
     const data = prepare("lambada", lines);
     assert.equal(data.protocol, "lambada-openai-64");
-    const { perplexity, perplexitySigma, metrics, windows, tokens } = await data.measure(model);
+    const { perplexity, perplexitySigma, metrics, windows, tokens, windowLoss } = await data.measure(model);
+    assert.deepEqual(
+      windowLoss,
+      [1, 1, 2, 2].map((n) => n * Math.LN2),
+    );
     assert.ok(Math.abs(perplexity! - 8) < 1e-12);
     // σ of the mean of (1,1,2,2)·ln 4 is ln 4 · √(1/3)/2 = 0.400188, times 8.
     assert.ok(Math.abs(perplexitySigma! - 3.201505) < 1e-5);
