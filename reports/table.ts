@@ -89,6 +89,11 @@ export function fullTable(rows: readonly Row[], views: readonly View[]): Table {
     numeric: true,
     cell: (row) => figure(row.cost && read(row.cost)),
   });
+  const figures = [...new Set(rows.flatMap((row) => Object.keys(row.metrics ?? {})))].map((name): Column<Row> => {
+    const read = ({ metrics }: Row) =>
+      metrics && Object.hasOwn(metrics, name) ? metrics[name]! : { value: null, sigma: null };
+    return { name, numeric: true, cell: (row) => measured(read(row).value, read(row).sigma) };
+  });
   const columns: Column<Row>[] = [
     { name: "format", cell: (row) => words(row.format) },
     { name: "model", cell: (row) => words(row.model) },
@@ -107,6 +112,7 @@ export function fullTable(rows: readonly Row[], views: readonly View[]): Table {
       cell: (row) => measured(row.deltaLoss, row.deltaLossSigma),
     },
     { name: "perplexity", numeric: true, cell: (row) => measured(row.perplexity, row.perplexitySigma) },
+    ...figures,
     { name: "weight MSE", numeric: true, cell: (row) => figure(row.weightMse, 3) },
     cost("area (GE)", (c) => c.areaGe),
     cost("multiplier", (c) => c.multiplierGe),
