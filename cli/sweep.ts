@@ -26,7 +26,7 @@ export const sweep: Command = {
     "calibration-windows": methodOptions["calibration-windows"],
     tasks: { value: "LIST", many: true, help: "e.g. perplexity:text.txt" },
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
-    limit: { value: "N", help: "score only N windows, evenly spaced" },
+    limit: { value: "N", help: "score only N windows or examples, evenly spaced" },
     seed: { value: "N", help: "seed (default 0)" },
     threads: { value: "N", help: "threads of the engine" },
   },
