@@ -47,7 +47,7 @@ export async function writeModelCard(dir: string, facts: TrainingFacts): Promise
     "",
     `A Llama-style causal language model of ${(parameters / 1e6).toFixed(2)} M parameters (matrices), made to try number formats on:`,
     "small enough to ship, trained long enough that its weights have tails and rounding them hurts. It is no good for anything else.",
-    "This card is written by `npm run train:reference`; its figures are measured on the files beside it.",
+    "models/modelCard.ts, which `npm run train:reference` calls at its end, writes this card; its figures are measured on the files beside it.",
     "",
     "| | |",
     "| --- | --- |",
