@@ -1,7 +1,7 @@
 import { DEFAULT_GROUP } from "../formats/index.ts";
 import { type PrepareOptions, prepareSweep } from "./prepare.ts";
 import type { Row } from "./row.ts";
-import { defaultConfig, runSweep, type SweepProgress } from "./sweep/index.ts";
+import { defaultConfig, inProcess, runSweep, type SweepProgress } from "./sweep/index.ts";
 
 export interface EvaluateOptions extends PrepareOptions {
   model: string;
@@ -51,7 +51,12 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
       },
     };
     const { plan, runTrial } = prepared;
-    const outcome = await runSweep({ plan, journal, runTrial, ...(onProgress ? { onProgress } : {}) });
+    const outcome = await runSweep({
+      plan,
+      journal,
+      executor: inProcess(runTrial),
+      ...(onProgress ? { onProgress } : {}),
+    });
     if (outcome.failures.length > 0) throw outcome.failures[0]!.error;
     return outcome.rows;
   } finally {

@@ -32,7 +32,7 @@ import {
   type SweepConfig,
   type TrialSpec,
 } from "./sweep/index.ts";
-import { type Metric, pairedDifference, parseTask, type TaskData, taskById } from "./tasks/index.ts";
+import { parseTask, type TaskData, taskById } from "./tasks/index.ts";
 
 export interface PrepareOptions {
   /** Threads of the engine; onnxruntime's default when absent. */
@@ -90,7 +90,7 @@ export async function prepareSweep(
   const scorers = { evaluator, continuations, divergenceScorer };
   return {
     plan,
-    runTrial: (trial, baseline) => runTrial(bench, scorers, trial, baseline),
+    runTrial: (trial) => runTrial(bench, scorers, trial),
     versions: bench.versions,
     profiles: () => profile(model),
     codebooks: codebooksOf([...formats.values()]),
@@ -188,11 +188,11 @@ function quantizedBuffers(model: LoadedModel): Map<string, Float32Array> {
  */
 const ACTIVATION = "int8";
 
+/** The row of a trial, without its differences to the baseline. */
 async function runTrial(
   { model, formats, tasks, calibration, versions, quantized }: Bench,
   { evaluator, continuations, divergenceScorer }: Scorers,
   { key, spec }: PlannedTrial,
-  baseline: Row | null,
 ): Promise<Row> {
   const startedAt = new Date().toISOString();
   const start = performance.now();
@@ -211,14 +211,12 @@ async function runTrial(
   const data = tasks.get(spec.task)!;
   const calibrated = calibration && calibrates(spec) ? calibration.text : null;
   const weights = format ? quantized : model.weights;
-  const { metrics, ...measured } = await data.measure({
+  const measured = await data.measure({
     windows: (windows, count) => evaluator.score(weights, windows, count),
     continuations: (requests) => continuations.score(weights, requests),
     divergences: async (windows, count) => (await divergenceScorer()).score(model.weights, weights, windows, count),
   });
   const evaluatedAt = performance.now();
-  const comparable = baseline && baseline.windowLoss.length > 0 && measured.windowLoss.length > 0;
-  const delta = comparable ? pairedDifference(measured.windowLoss, baseline.windowLoss) : null;
   return {
     key,
     model: model.name,
@@ -233,9 +231,8 @@ async function runTrial(
     protocol: data.protocol,
     seed: spec.seed,
     ...measured,
-    ...(metrics ? { metrics: withDeltas(metrics, baseline) } : {}),
-    deltaLoss: delta?.mean ?? null,
-    deltaLossSigma: delta?.sigma ?? null,
+    deltaLoss: null,
+    deltaLossSigma: null,
     bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32,
     weightMse: done?.weightMse ?? 0,
     // A learned codebook has no multiplier of the format's.
@@ -250,17 +247,6 @@ async function runTrial(
     config: { ...spec, ...(calibrated ? { calibration: calibrated.source } : {}) },
     timing: { startedAt, quantizeMs: quantizedAt - start, evaluateMs: evaluatedAt - quantizedAt },
   };
-}
-
-/** Adds the paired difference to the baseline's figure of the same name, where both have their examples. */
-function withDeltas(metrics: Record<string, Metric>, baseline: Row | null): Record<string, Metric> {
-  const pairs = Object.entries(metrics).map(([name, metric]): [string, Metric] => {
-    const before = baseline?.metrics?.[name]?.examples;
-    if (!before || !metric.examples) return [name, metric];
-    const { mean, sigma } = pairedDifference(metric.examples, before);
-    return [name, { ...metric, delta: mean, deltaSigma: sigma }];
-  });
-  return Object.fromEntries(pairs);
 }
 
 function profile(model: LoadedModel) {

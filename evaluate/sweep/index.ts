@@ -1,3 +1,4 @@
+export { compareWithBaseline } from "./baseline.ts";
 export {
   CONFIG_BYTES_MAX,
   GROUP_MAX,
@@ -8,6 +9,7 @@ export {
 } from "./config.ts";
 export { defaultConfig } from "./defaultConfig.ts";
 export { didYouMean } from "./didYouMean.ts";
+export { attempt, inProcess } from "./executors/inProcess.ts";
 export { MANIFEST_FILE, readManifest, type SweepManifest, writeManifest } from "./folder.ts";
 export { JOURNAL_BYTES_MAX, JOURNAL_FILE, type Journal, openJournal, readJournal } from "./journal.ts";
 export { JOURNAL_VERSION, type JournalContent, parseJournal } from "./journalLines.ts";
@@ -16,11 +18,13 @@ export { keyTrials } from "./keyed.ts";
 export { BASELINE, baselineOf, type FormatNames, planTrials, TRIALS_MAX } from "./plan.ts";
 export { clock, createProgress, type Progress, type ProgressStream } from "./progress.ts";
 export {
+  type Executor,
   type PlannedTrial,
   type RowStore,
   type RunTrial,
   runSweep,
   type SweepOutcome,
   type SweepProgress,
+  type TrialQueue,
 } from "./run.ts";
 export { type PreparedSweep, type SweepIntoOptions, sweepInto } from "./sweepInto.ts";

@@ -1,8 +1,9 @@
 import type { SweepConfig } from "./config.ts";
+import { inProcess } from "./executors/inProcess.ts";
 import { type SweepManifest, writeManifest } from "./folder.ts";
 import { openJournal } from "./journal.ts";
 import { createProgress, type ProgressStream } from "./progress.ts";
-import { type PlannedTrial, type RunTrial, runSweep, type SweepOutcome } from "./run.ts";
+import { type Executor, type PlannedTrial, type RunTrial, runSweep, type SweepOutcome } from "./run.ts";
 
 /** A config made ready to run: the model is loaded, the text tokenized, the trials keyed. */
 export interface PreparedSweep {
@@ -21,6 +22,8 @@ export interface SweepIntoOptions {
   /** Where progress and warnings go. */
   stream: ProgressStream;
   signal?: AbortSignal;
+  /** Who runs the trials; this process where it is absent. `note` prints a line above the progress. */
+  executor?: (note: (line: string) => void) => Executor;
 }
 
 /** How often the clock of a terminal's progress line moves while a trial runs. */
@@ -35,7 +38,7 @@ export async function sweepInto(
   directory: string,
   config: SweepConfig,
   prepare: (config: SweepConfig) => Promise<PreparedSweep>,
-  { command, stream, signal }: SweepIntoOptions,
+  { command, stream, signal, executor }: SweepIntoOptions,
 ): Promise<SweepOutcome & { manifest: SweepManifest }> {
   const journal = await openJournal(directory);
   try {
@@ -57,7 +60,7 @@ export async function sweepInto(
         const outcome = await runSweep({
           plan,
           journal,
-          runTrial,
+          executor: executor?.(progress.note) ?? inProcess(runTrial),
           onProgress({ spec, outcome, error }) {
             if (outcome === "failure")
               progress.note(`warning: ${spec.format} on ${spec.task} failed: ${error?.message}`);

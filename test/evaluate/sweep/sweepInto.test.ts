@@ -86,9 +86,9 @@ describe("sweepInto", () => {
         const prepared = await prepare()(config);
         return {
           ...prepared,
-          runTrial: async (trial, baseline) => {
+          runTrial: async (trial) => {
             if (--left === 0) stop.abort();
-            return prepared.runTrial(trial, baseline);
+            return prepared.runTrial(trial);
           },
         };
       };
