@@ -1,16 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Format,
-  formatSheet,
-  getElement,
-  namedFormat,
-  operandsOf,
-  parseFormat,
-  storageBits,
-} from "../formats/index.ts";
-import { formatMacCost } from "../hwmodel/index.ts";
+import { type Format, formatSheet, namedFormat, operandsOf, parseFormat, storageBits } from "../formats/index.ts";
+import { formatCosts } from "../hwmodel/index.ts";
 import type { Calibrator } from "./calibration/index.ts";
 import { type CalibrationText, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
 import { engineVersion } from "./engine/session.ts";
@@ -217,6 +209,8 @@ async function runTrial(
     divergences: async (windows, count) => (await divergenceScorer()).score(model.weights, weights, windows, count),
   });
   const evaluatedAt = performance.now();
+  // A learned codebook has no multiplier of the format's.
+  const costs = format && !method!.ownLevels ? formatCosts(format, parseFormat(ACTIVATION)) : null;
   return {
     key,
     model: model.name,
@@ -235,8 +229,8 @@ async function runTrial(
     deltaLossSigma: null,
     bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32,
     weightMse: done?.weightMse ?? 0,
-    // A learned codebook has no multiplier of the format's.
-    cost: format && !method!.ownLevels ? formatMacCost(format, getElement(ACTIVATION)) : null,
+    cost: costs?.modelled ?? null,
+    synthesizedCost: costs?.synthesized ?? null,
     layers: done?.layers ?? [],
     warnings: [
       ...data.warnings,

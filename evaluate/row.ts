@@ -43,7 +43,10 @@ export interface Row {
   bitsPerWeight: number;
   /** Relative squared error of the quantized weights, sum err^2 / sum w^2, over all of the scope. */
   weightMse: number;
+  /** Of the multiply-accumulate by the count model; null for full precision and learned codebooks. */
   cost: MacCost | null;
+  /** The same synthesized, where the committed table has the pair (reports/costSource.ts says which one counts). */
+  synthesizedCost?: MacCost | null;
   /**
    * What was done to each layer. `outputError` is ‖(W − Ŵ)X‖² / ‖WX‖² on the calibration text, X being the inputs of the
    * quantized model; absent where nothing was calibrated.

@@ -21,6 +21,9 @@ export interface MacCost {
   variant: string;
   provenance: Provenance;
   source: string;
-  /** Relative standard error of areaGe, where the provenance is "modelled". */
+  /**
+   * Relative standard error of areaGe: of a modelled one that of the model, of a synthesized one the scatter between
+   * libraries; null where it is not known. Areas closer than it are not told apart (reports/frontier.ts).
+   */
   relativeError: number | null;
 }

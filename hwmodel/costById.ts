@@ -1,6 +1,6 @@
-import { operandsOf, parseFormat } from "../formats/index.ts";
+import { parseFormat } from "../formats/index.ts";
 import type { MacCost } from "./cost.ts";
-import { formatMacCost } from "./formatCost.ts";
+import { formatPairCost } from "./formatCost.ts";
 import type { MacOptions } from "./macCost.ts";
 import { publishedMac } from "./published.ts";
 
@@ -9,10 +9,7 @@ import { publishedMac } from "./published.ts";
  * grouping and scales do not enter, and of a family of codebooks the widest counts. Throws UserError for an unknown id.
  */
 export function macCostById(weight: string, activation: string = weight, options: MacOptions = {}): MacCost {
-  const [first, second] = [parseFormat(weight), parseFormat(activation)];
-  const others = operandsOf(second).map((operand) => formatMacCost(first, operand, options));
-  const widest = others.reduce((a, b) => (b.areaGe > a.areaGe ? b : a));
-  return { ...widest, activation: second.name ?? widest.activation };
+  return formatPairCost(parseFormat(weight), parseFormat(activation), options);
 }
 
 /** The paper's cost of a format times itself (Table 10), null where the paper has none. Throws UserError for an unknown id. */

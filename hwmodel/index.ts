@@ -5,7 +5,7 @@ export { type Codebook, type IntegerCodebook, toInt8Table, toIntegers } from "./
 export { compareWithPaper, type PaperComparison, type PaperRow } from "./compareWithPaper.ts";
 export type { MacCost, Provenance } from "./cost.ts";
 export { macCostById, publishedCost } from "./costById.ts";
-export { formatMacCost } from "./formatCost.ts";
+export { type FormatCosts, formatCosts, formatMacCost, formatPairCost } from "./formatCost.ts";
 export {
   type Cell,
   type CellLibrary,

@@ -51,6 +51,7 @@ const fields: Field[] = [
   text("costProvenance", (row) => row.cost?.provenance ?? null),
   text("costSource", (row) => row.cost?.source ?? null),
   number("costRelativeError", (row) => row.cost?.relativeError ?? null),
+  number("synthesizedAreaGe", (row) => row.synthesizedCost?.areaGe ?? null),
   text("warnings", (row) => JSON.stringify(row.warnings)),
   text("versions", (row) => JSON.stringify(row.versions)),
   text("config", (row) => JSON.stringify(row.config)),

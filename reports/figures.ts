@@ -3,7 +3,7 @@ import type { Row } from "../evaluate/row.ts";
 import { areaChart, degreesChart, frontierChart, layerErrorChart, numberLineChart } from "./charts/index.ts";
 import { baselineFormat } from "./frontier.ts";
 import type { ReportInput } from "./input.ts";
-import { costSource, operands, provenance } from "./summary.ts";
+import { costSource, operands, provenance, tieRule } from "./summary.ts";
 import { viewTitle } from "./table.ts";
 import { rowNames, type View } from "./views.ts";
 
@@ -18,14 +18,14 @@ export interface Figure {
 /** The frontier chart of a view. */
 export function frontierFigure(view: View, families: ReadonlySet<string>): Figure {
   const title = viewTitle(view);
-  const { sigmas, y, x } = view.frontier;
+  const { y, x } = view.frontier;
   const paired = y === "deltaLoss" ? "of the paired difference to fp32" : "of the perplexity (unpaired)";
-  const modelled = x !== "bitsPerWeight" ? "; bars across, of the area model" : "";
+  const modelled = x !== "bitsPerWeight" ? "; bars across, of the area" : "";
   return {
     id: view.id,
     title,
     caption:
-      `Lower left is better. Solid: on the frontier; hollow: ties with it within ${sigmas} σ of the paired difference; ` +
+      `Lower left is better. Solid: on the frontier; hollow: ties with it within ${tieRule(view)}; ` +
       `faint: dominated. Bars: one standard error ${paired}${modelled}. ${provenance(view)}.`,
     spec: frontierChart(view.frontier, families, title),
   };

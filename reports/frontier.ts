@@ -51,6 +51,9 @@ const sameCost = 1e-9;
  *   that one (the cheapest row stands by itself, at equal cost the one of lower loss comes first);
  * - tie: the rest. It may look better than a cheaper row, but the data do not say so; `by` is that row.
  *
+ * Costs have errors too: a frontier row that a better frontier row costs no more than, within `sigmas` standard errors of the
+ * difference of the two costs (taken as independent), is a tie with that row.
+ *
  * @throws UserError when rows of two models, tasks, protocols, scopes or cost sources are mixed, a key appears twice,
  * or two rows of one protocol have read different numbers of windows.
  */
@@ -81,6 +84,7 @@ export function frontier(rows: readonly Row[], options: FrontierOptions): Fronti
   );
   points.sort((a, b) => (sameX(a, b) ? a.y - b.y || (a.row.key < b.row.key ? -1 : 1) : a.x - b.x));
   decide(points, sigmas);
+  tieCosts(points, sigmas, costAxes[x].sigma);
   return { x, y, sigmas, points, baseline, excluded };
 }
 
@@ -102,6 +106,21 @@ function decide(points: FrontierPoint[], sigmas: number): void {
       // A row that beats the leader but not all its ties neither joins them nor keeps a later one off the frontier.
       if (rivals.includes(rung[0]!)) rung.push(point);
     }
+  }
+}
+
+/** From the best row down, so that a chain of ties ends: each is compared with rows that have kept their place. */
+function tieCosts(points: readonly FrontierPoint[], sigmas: number, sigmaOf: (row: Row) => number | null): void {
+  const kept: FrontierPoint[] = [];
+  for (const point of points.filter(({ status }) => status === "frontier").reverse()) {
+    const equal = kept.filter(
+      (better) => better.x - point.x < sigmas * Math.hypot(sigmaOf(better.row) ?? 0, sigmaOf(point.row) ?? 0),
+    );
+    const best = lowest(equal);
+    if (best) {
+      point.status = "tie";
+      point.by = best.row.key;
+    } else kept.push(point);
   }
 }
 

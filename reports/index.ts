@@ -1,5 +1,6 @@
 export { type Axis, type CostAxis, costAxes, type LossAxis, lossAxes } from "./axes.ts";
 export * from "./charts/index.ts";
+export { oneCostSource } from "./costSource.ts";
 export { rowsToArrow, rowsToCsv } from "./export.ts";
 export { type Figure, frontierFigure, otherFigures } from "./figures.ts";
 export {

@@ -62,12 +62,8 @@ export function checkRows(rows: readonly Row[]): void {
       }
     }
     if (!isRecord(versions)) throw new UserError(`${name}: versions must be an object`);
-    if (cost !== null) {
-      if (!isRecord(cost)) throw new UserError(`${name}: cost must be an object or null`);
-      for (const field of costTexts) requireText(cost, field, `${name}: cost`);
-      for (const field of costNumbers) requireNumber(cost, field, `${name}: cost`, false);
-      for (const field of costNumbersOrNull) requireNumber(cost, field, `${name}: cost`, true);
-    }
+    requireCost(cost, `${name}: cost`);
+    if (row.synthesizedCost !== undefined) requireCost(row.synthesizedCost, `${name}: synthesizedCost`);
     const key = row.key as string;
     if (keys.has(key)) throw new UserError(`${name}: the key appears twice; one trial gives one row`);
     keys.add(key);
@@ -76,6 +72,14 @@ export function checkRows(rows: readonly Row[]): void {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function requireCost(cost: unknown, name: string): void {
+  if (cost === null) return;
+  if (!isRecord(cost)) throw new UserError(`${name} must be an object or null`);
+  for (const field of costTexts) requireText(cost, field, name);
+  for (const field of costNumbers) requireNumber(cost, field, name, false);
+  for (const field of costNumbersOrNull) requireNumber(cost, field, name, true);
 }
 
 function isLayer(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Row } from "../evaluate/row.ts";
+import { costAxes } from "./axes.ts";
 import { baselineFormat } from "./frontier.ts";
 import { withSigma } from "./numbers.ts";
 import { groupName, rowNames, type View } from "./views.ts";
@@ -8,7 +9,7 @@ const fewWindows = 10;
 
 /** The answer of one frontier in one sentence: which formats are worth their cost, from the cheapest to the best. */
 export function sentence(view: View): string {
-  const { points, sigmas, x } = view.frontier;
+  const { points, x } = view.frontier;
   const names = rowNames(points.map((point) => point.row));
   const listed = (status: string) =>
     points.filter((point) => point.status === status).map((point) => names.get(point.row.key)!);
@@ -21,8 +22,14 @@ export function sentence(view: View): string {
     ties.length === 0 ? "none ties with them" : `${ties.join(", ")} ${ties.length === 1 ? "ties" : "tie"} with them`;
   return (
     `Of ${points.length} ${kind}${where}, ${best.length} ${best.length === 1 ? "is" : "are"} worth the ${what}: ` +
-    `${best.join(" → ")}; ${tied} within ${sigmas} σ of the paired difference; ${points.length - best.length - ties.length} are dominated.`
+    `${best.join(" → ")}; ${tied} within ${tieRule(view)}; ${points.length - best.length - ties.length} are dominated.`
   );
+}
+
+/** What a tie is: `2 σ of the paired difference or of the area`. */
+export function tieRule({ frontier: { points, sigmas, x } }: View): string {
+  const uncertain = points.some(({ row }) => costAxes[x].sigma(row) !== null);
+  return `${sigmas} σ of the paired difference${uncertain ? " or of the area" : ""}`;
 }
 
 /** Protocol, scope and n of a frontier, and where its costs come from: what a caption must state. */

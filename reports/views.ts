@@ -1,5 +1,6 @@
 import type { Row } from "../evaluate/row.ts";
 import { type CostAxis, costAxes, type LossAxis } from "./axes.ts";
+import { oneCostSource } from "./costSource.ts";
 import { baselineFormat, type Frontier, frontier } from "./frontier.ts";
 import type { Codebook } from "./input.ts";
 
@@ -33,9 +34,10 @@ export function views(
   codebooks: readonly Codebook[] = [],
   axes: readonly CostAxis[] = defaultAxes,
 ): View[] {
+  const costed = oneCostSource(rows);
   const result: View[] = [];
   const widths = elementBits(codebooks);
-  const arenas = partition(rows, (row) => JSON.stringify([row.modelSha256, row.task, row.protocol, row.scope]));
+  const arenas = partition(costed, (row) => JSON.stringify([row.modelSha256, row.task, row.protocol, row.scope]));
   for (const arena of arenas) {
     const { model, task, protocol, scope } = arena[0]!;
     const baseline = arena.filter((row) => row.format === baselineFormat);

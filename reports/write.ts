@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../formats/error.ts";
+import { oneCostSource } from "./costSource.ts";
 import { rowsToArrow, rowsToCsv } from "./export.ts";
 import { familiesOf, frontierFigure, otherFigures } from "./figures.ts";
 import { htmlReport } from "./html.ts";
@@ -25,8 +26,9 @@ export interface WrittenReport {
  * appears whole or not at all; the page, which people open, is written last.
  * @throws UserError naming the row that is malformed, or the folder that cannot be written.
  */
-export async function writeReport(dir: string, input: ReportInput): Promise<WrittenReport> {
-  checkRows(input.rows);
+export async function writeReport(dir: string, given: ReportInput): Promise<WrittenReport> {
+  checkRows(given.rows);
+  const input = { ...given, rows: oneCostSource(given.rows) };
   const found = views(input.rows, input.codebooks);
   const families = familiesOf(input.rows);
   const figures = [...found.map((view) => frontierFigure(view, families)), ...otherFigures(input, found)];

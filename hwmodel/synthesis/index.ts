@@ -1,5 +1,5 @@
 export { type Cache, cacheFolder, diskCache, NO_CACHE } from "./cache.ts";
-export { type MacTableRow, macTable, TABLE_TERMS, tabulatedMac } from "./macTable.ts";
+export { type MacTableRow, macTable, SYNTHESIS_SCATTER, TABLE_TERMS, tabulatedMac } from "./macTable.ts";
 export { openLibrary } from "./openLibrary.ts";
 export { RECIPES, type Recipe, recipeById } from "./recipes.ts";
 export { type SynthesisOptions, type Synthesized, synthesize } from "./synthesize.ts";

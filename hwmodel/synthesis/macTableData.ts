@@ -37,14 +37,32 @@ e4m3 e4m3 generic 45 778.03 227.66 - - flat-amap 64516 float-biased
 e5m2 e5m2 generic 73 1140.18 235.33 - - tables-amap 61504 float-biased
 int3 int8 generic 19 306.20 80.99 - - flat-amap 2048 integer-times-powers
 int4 int8 generic 20 372.39 162.52 - - default 4096 twos-complement
+int4-full int8 generic 20 372.39 162.52 - - default 4096 twos-complement
+int5 int8 generic 21 432.47 211.94 - - amap 8192 twos-complement
+nf3 int8 generic 23 594.05 320.20 - - flat-amap 2048 integer-times-float, LUT to INT8 (weight)
+nf4 int8 generic 23 620.69 346.84 - - flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+sf3 int8 generic 23 600.68 326.83 - - flat-amap 2048 integer-times-float, LUT to INT8 (weight)
+sf4 int8 generic 23 613.71 339.86 - - amap 4096 integer-times-float, LUT to INT8 (weight)
+sf4_3 int8 generic 23 610.67 336.82 - - flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+nf5 int8 generic 23 650.01 376.16 - - flat-amap 8192 integer-times-float, LUT to INT8 (weight)
+sf5 int8 generic 23 645.34 371.49 - - amap 8192 integer-times-float, LUT to INT8 (weight)
+e2m0 int8 generic 19 256.89 35.68 - - flat-amap 2048 integer-times-float
 e2m1 int8 generic 20 334.89 97.02 - - default 4096 integer-times-powers
 e2m1+sr int8 generic 20 349.93 112.06 - - flat-amap 4096 integer-times-float
 e2m1+sp int8 generic 20 354.21 116.34 - - flat-amap 4096 integer-times-powers
+e2m1-i int8 generic 23 397.16 121.31 - - flat-amap 4096 integer-times-powers
+e2m1-b int8 generic 24 407.79 119.28 - - flat-amap 4096 integer-times-powers
 e3m0 int8 generic 23 333.90 62.05 - - flat-amap 4096 integer-times-float
 apot4 int8 generic 20 335.20 97.33 - - tables-amap 4096 integer-times-powers
 apot4+sp int8 generic 20 355.19 117.32 - - flat-amap 4096 integer-times-powers
-nf4 int8 generic 23 620.69 346.84 - - flat-amap 4096 integer-times-float, LUT to INT8 (weight)
-sf4 int8 generic 23 613.71 339.86 - - amap 4096 integer-times-float, LUT to INT8 (weight)
+flint4 int8 generic 21 355.24 106.71 - - flat-amap 4096 integer-times-float
+en_25 int8 generic 23 617.38 343.53 - - flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+af4 int8 generic 23 613.69 339.84 - - flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+bof4-s int8 generic 23 617.72 343.87 - - amap 4096 integer-times-float, LUT to INT8 (weight)
+iq4_nl int8 generic 23 614.70 340.85 - - flat-amap 4096 integer-times-float
+e2m2 int8 generic 21 402.86 154.33 - - tables-amap 8192 integer-times-float
+e3m1 int8 generic 24 424.22 137.71 - - flat-amap 8192 integer-times-float
+e2m3 int8 generic 22 467.17 205.98 - - tables-amap 16384 integer-times-float
 e2m1 int4 generic 16 239.92 54.69 - - tables-amap 256 integer-times-float
 e2m1 e4m3 generic 31 506.16 133.03 - - tables-amap 4064 float-biased
 int3 int3 asap7 14 184.25 36.25 599.2 19.60 default 64 twos-complement
@@ -83,14 +101,32 @@ e4m3 e4m3 asap7 45 764.75 201.25 2170.1 236.59 flat-amap 64516 float-biased
 e5m2 e5m2 asap7 73 1150.50 222.25 3352.7 392.67 tables-amap 61504 float-biased
 int3 int8 asap7 19 304.75 74.75 869.1 69.30 flat-amap 2048 integer-times-powers
 int4 int8 asap7 20 367.50 155.00 845.3 117.16 amap 4096 twos-complement
+int4-full int8 asap7 20 367.50 155.00 845.3 118.53 amap 4096 twos-complement
+int5 int8 asap7 21 425.75 202.50 884.8 154.39 amap 8192 twos-complement
+nf3 int8 asap7 23 578.25 298.50 1242.8 255.78 flat-amap 2048 integer-times-float, LUT to INT8 (weight)
+nf4 int8 asap7 23 604.75 325.00 1206.4 289.17 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+sf3 int8 asap7 23 587.75 308.00 1233.2 266.10 flat-amap 2048 integer-times-float, LUT to INT8 (weight)
+sf4 int8 asap7 23 596.00 316.25 1191.1 278.61 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+sf4_3 int8 asap7 23 596.00 316.25 1191.9 283.26 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+nf5 int8 asap7 23 631.75 352.00 1221.1 329.24 flat-amap 8192 integer-times-float, LUT to INT8 (weight)
+sf5 int8 asap7 23 630.25 350.50 1268.5 330.09 flat-amap 8192 integer-times-float, LUT to INT8 (weight)
+e2m0 int8 asap7 19 259.75 33.50 857.4 63.38 tables-amap 2048 integer-times-float
 e2m1 int8 asap7 20 333.00 92.25 922.3 92.23 flat-amap 4096 integer-times-float
 e2m1+sr int8 asap7 20 343.50 100.50 961.8 124.29 flat-amap 4096 integer-times-float
 e2m1+sp int8 asap7 20 342.25 99.25 940.8 115.73 flat-amap 4096 integer-times-powers
+e2m1-i int8 asap7 23 389.75 107.75 1010.3 115.37 flat-amap 4096 integer-times-powers
+e2m1-b int8 asap7 24 401.75 106.75 1052.6 116.39 flat-amap 4096 integer-times-powers
 e3m0 int8 asap7 23 337.50 60.00 1035.5 106.13 flat-amap 4096 integer-times-float
 apot4 int8 asap7 20 329.25 86.25 914.8 97.10 flat-amap 4096 integer-times-powers
 apot4+sp int8 asap7 20 348.00 105.00 938.7 114.00 flat-amap 4096 integer-times-powers
-nf4 int8 asap7 23 604.75 325.00 1206.4 289.17 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
-sf4 int8 asap7 23 596.00 316.25 1191.1 278.61 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+flint4 int8 asap7 21 347.25 93.50 1062.0 110.49 flat-amap 4096 integer-times-float
+en_25 int8 asap7 23 602.75 323.00 1204.0 299.22 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+af4 int8 asap7 23 600.00 320.25 1202.7 265.17 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+bof4-s int8 asap7 23 603.75 324.00 1196.3 274.31 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+iq4_nl int8 asap7 23 600.00 320.25 1223.2 295.06 flat-amap 4096 integer-times-float
+e2m2 int8 asap7 21 395.50 141.75 982.2 132.83 flat-amap 8192 integer-times-float
+e3m1 int8 asap7 24 413.75 121.00 1124.5 133.41 flat-amap 8192 integer-times-float
+e2m3 int8 asap7 22 458.75 192.00 1024.6 172.57 flat-amap 16384 integer-times-float
 e2m1 int4 asap7 16 238.25 49.50 729.6 58.35 flat-amap 256 integer-times-float
 e2m1 e4m3 asap7 31 504.00 122.50 1534.4 140.14 flat-amap 4064 float-biased
 int3 int3 sky130 14 186.67 40.00 4985.7 997.78 default 64 twos-complement
@@ -129,14 +165,32 @@ e4m3 e4m3 sky130 45 795.33 232.00 17863.3 8521.70 flat-amap 64516 float-biased
 e5m2 e5m2 sky130 73 1177.33 250.00 28633.9 10528.78 flat-amap 61504 float-biased
 int3 int8 sky130 19 313.00 83.00 7253.6 2852.04 flat-amap 2048 integer-times-powers
 int4 int8 sky130 20 382.00 171.33 7113.2 4003.37 default 4096 twos-complement
+int4-full int8 sky130 20 382.00 171.33 7113.2 4056.01 default 4096 twos-complement
+int5 int8 sky130 21 446.00 224.67 7467.8 4785.95 default 8192 twos-complement
+nf3 int8 sky130 23 625.67 346.00 9261.9 8835.23 flat-amap 2048 integer-times-float, LUT to INT8 (weight)
+nf4 int8 sky130 23 651.33 371.67 9012.1 11103.74 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+sf3 int8 sky130 23 630.33 350.67 9190.0 8153.21 tables-amap 2048 integer-times-float, LUT to INT8 (weight)
+sf4 int8 sky130 23 647.67 368.00 9022.1 9665.35 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+sf4_3 int8 sky130 23 643.33 363.67 9010.8 10380.52 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+nf5 int8 sky130 23 680.33 400.67 9138.5 11885.03 flat-amap 8192 integer-times-float, LUT to INT8 (weight)
+sf5 int8 sky130 23 678.00 398.33 9247.2 10925.97 amap 8192 integer-times-float, LUT to INT8 (weight)
+e2m0 int8 sky130 19 265.33 40.00 7068.9 2379.05 default 2048 integer-times-float
 e2m1 int8 sky130 20 341.00 98.00 7452.6 3851.41 flat-amap 4096 integer-times-powers
 e2m1+sr int8 sky130 20 360.00 117.00 7874.2 4161.54 amap 4096 integer-times-float
 e2m1+sp int8 sky130 20 366.00 123.00 7733.7 4334.26 flat-amap 4096 integer-times-powers
+e2m1-i int8 sky130 23 404.00 122.00 8590.6 4375.81 flat-amap 4096 integer-times-powers
+e2m1-b int8 sky130 24 416.67 121.67 8918.2 4457.41 flat-amap 4096 integer-times-powers
 e3m0 int8 sky130 23 349.00 71.67 8489.7 4040.59 flat-amap 4096 integer-times-float
 apot4 int8 sky130 20 349.67 106.67 7477.9 3626.53 default 4096 integer-times-powers
 apot4+sp int8 sky130 20 367.67 124.67 7715.6 4247.03 flat-amap 4096 integer-times-powers
-nf4 int8 sky130 23 651.33 371.67 9012.1 11103.74 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
-sf4 int8 sky130 23 647.67 368.00 9022.1 9665.35 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+flint4 int8 sky130 21 364.67 111.00 8171.0 4391.70 amap 4096 integer-times-float
+en_25 int8 sky130 23 650.33 370.67 9204.4 10711.49 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+af4 int8 sky130 23 647.00 367.33 8936.6 9941.37 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+bof4-s int8 sky130 23 651.00 371.33 9134.5 10618.53 flat-amap 4096 integer-times-float, LUT to INT8 (weight)
+iq4_nl int8 sky130 23 646.33 366.67 9173.4 10315.34 flat-amap 4096 integer-times-float
+e2m2 int8 sky130 21 420.33 166.67 8184.1 5340.96 flat-amap 8192 integer-times-float
+e3m1 int8 sky130 24 438.00 145.33 9354.6 5155.51 flat-amap 8192 integer-times-float
+e2m3 int8 sky130 22 490.33 223.67 8381.6 6483.09 flat-amap 16384 integer-times-float
 e2m1 int4 sky130 16 247.33 58.67 5958.7 2381.15 default 256 integer-times-float
 e2m1 e4m3 sky130 31 515.33 134.00 12783.9 5460.80 amap 4064 float-biased
 `;

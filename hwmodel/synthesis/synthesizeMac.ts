@@ -10,6 +10,7 @@ import { type MacProof, verifyMac } from "../netlist/verifyMac.ts";
 import { technologyNode } from "../nodes.ts";
 import { type CodedCodebook, type MacRtl, macStructures, macVerilog, type RtlOptions } from "../rtl/index.ts";
 import type { Cache } from "./cache.ts";
+import { SYNTHESIS_SCATTER } from "./macTable.ts";
 import { FAST_RECIPE, RECIPES, type Recipe } from "./recipes.ts";
 import { synthesize } from "./synthesize.ts";
 import type { Yosys } from "./yosys.ts";
@@ -117,7 +118,7 @@ export async function synthesizeMac(
       variant: rtl.variant,
       provenance: "synthesized",
       source: `Yosys ${options.yosys.version}, recipe ${best.recipe.id}, cells of ${library.label}, no wires; netlist proven over ${proof.codePairs} pairs of codes`,
-      relativeError: null,
+      relativeError: SYNTHESIS_SCATTER,
     },
     recipe: best.recipe.id,
     cells: netlist.gates.length + netlist.registers.length,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getElement } from "../../formats/elements/index.ts";
 import { defaultSweepElements } from "../../formats/index.ts";
 import { macCost } from "../../hwmodel/macCost.ts";
-import { macTable, tabulatedMac } from "../../hwmodel/synthesis/index.ts";
+import { macTable, SYNTHESIS_SCATTER, tabulatedMac } from "../../hwmodel/synthesis/index.ts";
 
 const area = (weight: string, activation: string, library: string) => {
   const cost = tabulatedMac(weight, activation, library);
@@ -59,6 +59,26 @@ describe("the committed table of synthesized MACs", () => {
     });
     const mean = errors.reduce((sum, e) => sum + e, 0) / errors.length;
     assert.ok(mean > 0.01 && mean < 0.035, `${mean}`);
+  });
+
+  it("scatters by 1.2 % between its libraries: what a difference of two syntheses must exceed", () => {
+    const pairs = [...new Set(macTable().map(({ weight, activation }) => `${weight} ${activation}`))];
+    const libraries = ["generic", "asap7", "sky130"];
+    const logs = libraries.map((library) =>
+      pairs.map((pair) => {
+        const [weight, activation] = pair.split(" ");
+        return Math.log(area(weight!, activation!, library));
+      }),
+    );
+    const average = (values: number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+    const relative = logs.map((values) => values.map((x) => x - average(values)));
+    const squares = pairs.flatMap((_, i) => {
+      const three = relative.map((values) => values[i]!);
+      return three.map((x) => (x - average(three)) ** 2);
+    });
+    // Three libraries and a mean for each pair leave two of three degrees of freedom.
+    const scatter = Math.sqrt(average(squares) * (3 / 2));
+    assert.ok(Math.abs(scatter / SYNTHESIS_SCATTER - 1) < 0.1, `${scatter}`);
   });
 
   it("answers null for a pair it does not have, and without delays in the library of gate equivalents", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Row } from "../../evaluate/row.ts";
 import { UserError } from "../../formats/error.ts";
 import { frontier } from "../../reports/frontier.ts";
-import { makeRow } from "./fixture.ts";
+import { makeRow, makeRows } from "./fixture.ts";
 
 /** A row whose loss is `loss` plus a wobble of ±`wobble` that alternates over eight windows of very unequal text. */
 function row(name: string, bitsPerWeight: number, loss: number, wobble = 0, changes: Partial<Row> = {}): Row {
@@ -81,6 +81,31 @@ describe("frontier", () => {
       d: "tie b",
       e: "frontier",
     });
+  });
+
+  it("frontier(rows) ties a row with a better one whose cost is no higher within the error of both costs", () => {
+    const { cost } = makeRows().find((each) => each.cost !== null)!;
+    // 2 σ of the difference of 300 and 326, each ± 3 %: 26.6.
+    const at = (name: string, areaGe: number, loss: number, relativeError: number | null = 0.03) =>
+      row(name, 4, loss, 0, { cost: { ...cost!, areaGe, relativeError } });
+    const status = (rows: Row[]) =>
+      Object.fromEntries(
+        frontier(rows, { x: "areaGe", y: "deltaLoss" }).points.map(({ row: { key }, status, by }) => [
+          key,
+          [status, by].filter(Boolean).join(" "),
+        ]),
+      );
+    assert.deepEqual(status([at("a", 300, 0.3), at("b", 326, 0.2)]), { a: "tie b", b: "frontier" });
+    assert.deepEqual(status([at("a", 300, 0.3), at("b", 327, 0.2)]), { a: "frontier", b: "frontier" });
+    assert.deepEqual(status([at("a", 300, 0.3, null), at("b", 301, 0.2, null)]), { a: "frontier", b: "frontier" });
+    // Of a chain of ties the cheapest is clearly cheaper than the best: both stay.
+    assert.deepEqual(status([at("a", 300, 0.3), at("b", 320, 0.2), at("c", 340, 0.1)]), {
+      a: "frontier",
+      b: "tie c",
+      c: "frontier",
+    });
+    // Nominally cheaper and better still dominates.
+    assert.deepEqual(status([at("a", 300, 0.1), at("b", 301, 0.2)]), { a: "frontier", b: "dominated a" });
   });
 
   it("frontier(rows) ties two rows of the same cost and the same losses", () => {
