@@ -49,9 +49,16 @@ export interface Row {
   synthesizedCost?: MacCost | null;
   /**
    * What was done to each layer. `outputError` is ‖(W − Ŵ)X‖² / ‖WX‖² on the calibration text, X being the inputs of the
-   * quantized model; absent where nothing was calibrated.
+   * quantized model; absent where nothing was calibrated. `rotation` is the size of the Hadamard blocks that rotated its inputs.
    */
-  layers: { name: string; shape: number[]; relativeMse: number; zeroGroups: number; outputError?: number }[];
+  layers: {
+    name: string;
+    shape: number[];
+    relativeMse: number;
+    zeroGroups: number;
+    rotation?: number;
+    outputError?: number;
+  }[];
   warnings: string[];
   versions: Record<string, string>;
   config: Record<string, unknown>;

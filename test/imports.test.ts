@@ -12,9 +12,11 @@ const allowed: Record<string, readonly string[]> = {
   "evaluate/graph": ["evaluate/graph"],
   "evaluate/engine": ["evaluate/engine", "evaluate/graph", "formats"],
   "evaluate/tasks": ["evaluate/tasks", "formats"],
-  "evaluate/calibration": ["evaluate/graph", "evaluate/engine", "formats"],
+  "evaluate/hadamard": [],
+  "evaluate/calibration": ["evaluate/graph", "evaluate/engine", "evaluate/hadamard", "formats"],
   "evaluate/methods": [
     "evaluate/calibration",
+    "evaluate/hadamard",
     "evaluate/model",
     "evaluate/graph",
     "evaluate/engine",

@@ -1,3 +1,5 @@
+import type { Rotation } from "../hadamard/index.ts";
+
 /** What calibration knows of the inputs x of a linear layer, over `tokens` calibration tokens. */
 export interface Moments {
   readonly columns: number;
@@ -44,6 +46,27 @@ export function rescaled(moments: Moments, scales: Float64Array): Moments {
     absMean: moments.absMean.map((value, j) => value / scales[j]!),
     absMax: moments.absMax.map((value, j) => value / scales[j]!),
   };
+}
+
+/**
+ * The moments of x R. Those of single channels, which do not follow from the moments of x, are bounded: |x R|_j by the
+ * root of its mean square, and by the norm of its block's maxima.
+ */
+export function rotated(moments: Moments, { block, apply }: Rotation): Moments {
+  const { columns, gram, drift, absMax } = moments;
+  const square = (m: Float64Array) => transposed(apply(transposed(apply(m.slice()), columns)), columns);
+  const turned = square(gram);
+  return {
+    ...moments,
+    gram: turned,
+    drift: drift && square(drift),
+    absMean: absMax.map((_, j) => Math.sqrt(Math.max(turned[j * (columns + 1)]!, 0))),
+    absMax: absMax.map((_, j) => Math.hypot(...absMax.subarray(j - (j % block), j - (j % block) + block))),
+  };
+}
+
+function transposed(m: Float64Array, n: number): Float64Array {
+  return m.map((_, at) => m[(at % n) * n + Math.floor(at / n)]!);
 }
 
 export interface Channels {

@@ -1,15 +1,16 @@
 import { nearest, UserError } from "../../formats/index.ts";
 import type { CalibrationNeed, Method } from "./method.ts";
-import type { Part, PartOptions, RangePart, RoundingPart, ScalingPart } from "./part.ts";
+import type { Part, PartOptions, RangePart, RotationPart, RoundingPart, ScalingPart } from "./part.ts";
 import { runMethod } from "./runMethod.ts";
 
-const SLOTS = ["scaling", "range", "rounding"] as const;
+const SLOTS = ["scaling", "rotation", "range", "rounding"] as const;
 const NEEDS: readonly CalibrationNeed[] = ["none", "inputs", "drift"];
 
 /** The parts of a method, each with its options bound. */
 export interface Recipe {
   readonly calibration: CalibrationNeed;
   readonly scaling: ReturnType<ScalingPart["act"]> | null;
+  readonly rotation: ReturnType<RotationPart["act"]> | null;
   readonly range: ReturnType<RangePart["act"]> | null;
   readonly rounding: ReturnType<RoundingPart["act"]>;
 }
@@ -27,18 +28,19 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
       throw new UserError(`method "${id}": ${rivals.map(({ part }) => part.id).join(" and ")} exclude each other`);
   }
   const bound = <S extends Part["slot"]>(slot: S) => chosen.find(({ part }) => part.slot === slot);
-  const [scaling, range] = [bound("scaling"), bound("range")];
+  const [scaling, rotation, range] = [bound("scaling"), bound("rotation"), bound("range")];
   const given = bound("rounding");
   const rounding = given ?? { part: parts.find((part) => part.id === "rtn")!, options: {}, text: "rtn" };
   if (range && rounding.part.slot === "rounding" && rounding.part.ownGrid)
     throw new UserError(
       `method "${id}": ${rounding.part.id} has grids of its own, which ${range.part.id} does not choose`,
     );
-  const needless = given?.part.id === "rtn" && (scaling || range);
-  const named = [scaling, range, needless ? undefined : given].filter((each) => each !== undefined);
+  const needless = given?.part.id === "rtn" && (scaling || rotation || range);
+  const named = [scaling, rotation, range, needless ? undefined : given].filter((each) => each !== undefined);
   const recipe: Recipe = {
     calibration: NEEDS[Math.max(...chosen.map(({ part }) => NEEDS.indexOf(part.calibration)))]!,
     scaling: scaling?.part.slot === "scaling" ? scaling.part.act(scaling.options) : null,
+    rotation: rotation?.part.slot === "rotation" ? rotation.part.act(rotation.options) : null,
     range: range?.part.slot === "range" ? range.part.act(range.options) : null,
     rounding: (rounding.part as RoundingPart).act(rounding.options),
   };

@@ -2,6 +2,7 @@ import { awq } from "./awq.ts";
 import { clip, clipOutput } from "./clip.ts";
 import { composeMethod } from "./compose.ts";
 import { gptaq, gptq } from "./gptq.ts";
+import { hadamard } from "./hadamard.ts";
 import { hqq } from "./hqq.ts";
 import { learned } from "./learned.ts";
 import type { Method } from "./method.ts";
@@ -10,7 +11,18 @@ import { rtn } from "./rtn.ts";
 import { smoothQuant } from "./smoothQuant.ts";
 
 /** Every part of a method: a new one is its file and a line here. Parts of different slots compose, `clip+gptq`. */
-export const methodParts: readonly Part[] = [rtn, clip, clipOutput, learned, gptq, gptaq, hqq, awq, smoothQuant];
+export const methodParts: readonly Part[] = [
+  rtn,
+  clip,
+  clipOutput,
+  learned,
+  gptq,
+  gptaq,
+  hqq,
+  awq,
+  smoothQuant,
+  hadamard,
+];
 
 /** The methods of one part each. */
 export const methods: readonly Method[] = methodParts.map(({ id }) => methodById(id));

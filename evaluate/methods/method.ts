@@ -26,6 +26,8 @@ export interface LayerLog {
   /** Sum of squared errors of the weights over their sum of squares. */
   relativeMse: number;
   zeroGroups: number;
+  /** Size of the Hadamard blocks that rotated its input channels; absent where none did. */
+  rotation?: number;
   /**
    * ‖(W − Ŵ)X‖² / ‖WX‖² over the calibration text, X being the inputs that the quantized model has there.
    * Absent where nothing was calibrated.

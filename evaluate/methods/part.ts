@@ -1,6 +1,7 @@
 import type { Format } from "../../formats/index.ts";
 import type { Kernel } from "../../formats/kernel.ts";
 import type { Moments } from "../calibration/index.ts";
+import type { Rotation } from "../hadamard/index.ts";
 import type { CalibrationNeed, Matrix } from "./method.ts";
 import type { Products } from "./products.ts";
 
@@ -31,7 +32,7 @@ export interface Grid {
 /** One matrix on its way through a method, before its grid is chosen. */
 export interface Ungridded {
   readonly matrix: Matrix;
-  /** [rows, cols]; scaled by the scaling part, where there is one. */
+  /** [rows, cols]; scaled by the scaling part and rotated by the rotation part, where there are such. */
   readonly weights: Float32Array;
   readonly format: Format;
   /** Of the layer's inputs, scaled alike; null where nothing is calibrated. */
@@ -68,6 +69,11 @@ interface PartOf<Slot extends string, Act> {
  * inputs divided. In a checkpoint the division is folded into the norm or the layer before.
  */
 export type ScalingPart = PartOf<"scaling", (layers: readonly Layer[]) => Promise<Float64Array> | Float64Array>;
+/**
+ * Chooses an orthogonal map of the input channels of the layers that share an input, or null for none: weights and inputs
+ * are both rotated, the inputs as the model runs. It sees the weights scaled.
+ */
+export type RotationPart = PartOf<"rotation", (layers: readonly Layer[]) => Rotation | null>;
 /** Chooses the grid of each group: its range, or its levels. */
 export type RangePart = PartOf<"range", (layer: Ungridded) => Grid> & {
   /** Set where it replaces the format's levels, so that what the format's multiplier costs no longer holds. */
@@ -80,4 +86,4 @@ export type RoundingPart = PartOf<"rounding", (layer: Layer) => Promise<Rounded>
 };
 
 /** One idea of a method; parts of different slots compose. */
-export type Part = ScalingPart | RangePart | RoundingPart;
+export type Part = ScalingPart | RotationPart | RangePart | RoundingPart;

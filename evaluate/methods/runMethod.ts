@@ -1,4 +1,4 @@
-import { type Moments, rescaled } from "../calibration/moments.ts";
+import { type Moments, rescaled, rotated } from "../calibration/moments.ts";
 import type { Recipe } from "./compose.ts";
 import { formatGrid } from "./grid.ts";
 import { layerLog, outputEnergy } from "./layerLog.ts";
@@ -66,7 +66,7 @@ interface Done {
 }
 
 async function quantizeSite(
-  { scaling, range, rounding }: Recipe,
+  { scaling, rotation, range, rounding }: Recipe,
   { format, weights, into }: MethodInput,
   site: readonly Matrix[],
   moments: Moments | null,
@@ -82,16 +82,23 @@ async function quantizeSite(
     return { ...layer, grid: formatGrid(layer) };
   });
   const scales = scaling ? await scaling(plain) : null;
-  const seen = scales && moments ? rescaled(moments, scales) : moments;
+  const scaled = scales
+    ? plain.map((layer) => ({ ...layer, weights: layer.weights.map((w, i) => w * scales[i % layer.matrix.cols]!) }))
+    : plain;
+  const turn = rotation ? rotation(scaled) : null;
+  let seen = scales && moments ? rescaled(moments, scales) : moments;
+  if (turn && seen) seen = rotated(seen, turn);
   const done: Done[] = [];
-  for (const { matrix, weights: original } of plain) {
+  for (const [index, { matrix, weights: original }] of plain.entries()) {
     const { name, cols } = matrix;
-    const prepared = scales ? original.map((w, i) => w * scales[i % cols]!) : original;
-    const layer = layerOf(matrix, prepared, seen);
+    const { weights } = scaled[index]!;
+    const layer = layerOf(matrix, turn ? turn.apply(weights.slice()) : weights, seen);
     const result = await rounding(layer);
+    const back = turn ? turn.apply(Float64Array.from(result.weights), true) : result.weights;
     const out = into.get(name)!;
-    out.set(scales ? result.weights.map((w, i) => w / scales[i % cols]!) : result.weights);
+    out.set(scales ? back.map((w, i) => w / scales[i % cols]!) : back);
     const { log, squaredError, squares } = layerLog(matrix, format, original, out);
+    if (turn) log.rotation = turn.block;
     if (moments) {
       const change = out.map((w, i) => w - original[i]!);
       const energy = await outputEnergy(matrix, original, moments, products);

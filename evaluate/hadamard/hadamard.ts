@@ -1,0 +1,83 @@
+/**
+ * @file Hadamard matrices H (entries ±1, H Hᵀ = n I) for the sizes of language models: a Paley matrix of a small order
+ * times Sylvester's of a power of two, by the Kronecker product. Applying one costs n (log₂ of the power + order) a row.
+ */
+import { paley } from "./paley.ts";
+
+/** H = B ⊗ S of order `size`: B of `order` entries a side (±1, row-major), S Sylvester's matrix of size / order. */
+export interface Hadamard {
+  readonly size: number;
+  readonly order: number;
+  readonly base: Int8Array;
+}
+
+/** Paley matrices beyond this order would take longer than the powers of two save; the models in use need up to 924. */
+const ORDER_MAX = 1024;
+
+const found = new Map<number, Hadamard | null>();
+
+/** A Hadamard matrix of that size with the smallest Paley factor; null where these constructions have none. */
+export function hadamard(size: number): Hadamard | null {
+  if (!found.has(size)) found.set(size, construct(size));
+  return found.get(size)!;
+}
+
+function construct(size: number): Hadamard | null {
+  if (!Number.isInteger(size) || size < 1) return null;
+  let odd = size;
+  while (odd % 2 === 0) odd /= 2;
+  if (odd === 1) return { size, order: 1, base: Int8Array.of(1) };
+  for (let order = odd * 4; order <= Math.min(size, ORDER_MAX) && size % order === 0; order *= 2) {
+    const base = paley(order);
+    if (base) return { size, order, base };
+  }
+  return null;
+}
+
+/** The largest divisor of n for which there is a Hadamard matrix: blocks of it tile n channels. */
+export function largestBlock(n: number): number {
+  for (let count = 1; ; count++) if (n % count === 0 && hadamard(n / count)) return n / count;
+}
+
+/**
+ * Multiplies every run of `size` numbers in x, as a row vector, by the orthogonal H / √size (`transposed`: by its
+ * transpose, the inverse). In place, sums in float64; x.length is a multiple of the size.
+ */
+export function applyHadamard(
+  { size, order, base }: Hadamard,
+  x: Float32Array | Float64Array,
+  transposed = false,
+): void {
+  const power = size / order;
+  const norm = 1 / Math.sqrt(size);
+  const [run, mixed] = [new Float64Array(size), new Float64Array(order)];
+  for (let from = 0; from < x.length; from += size) {
+    for (let i = 0; i < size; i++) run[i] = x[from + i]!;
+    sylvester(run, power);
+    if (order > 1) {
+      for (let s = 0; s < power; s++) {
+        for (let j = 0; j < order; j++) {
+          let sum = 0;
+          for (let i = 0; i < order; i++)
+            sum += run[i * power + s]! * base[transposed ? j * order + i : i * order + j]!;
+          mixed[j] = sum;
+        }
+        for (let j = 0; j < order; j++) run[j * power + s] = mixed[j]!;
+      }
+    }
+    for (let i = 0; i < size; i++) x[from + i] = run[i]! * norm;
+  }
+}
+
+/** Each run of `power` numbers times Sylvester's matrix: the fast Walsh–Hadamard transform. */
+function sylvester(run: Float64Array, power: number): void {
+  for (let half = 1; half < power; half *= 2) {
+    for (let from = 0; from < run.length; from += 2 * half) {
+      for (let i = from; i < from + half; i++) {
+        const [a, b] = [run[i]!, run[i + half]!];
+        run[i] = a + b;
+        run[i + half] = a - b;
+      }
+    }
+  }
+}

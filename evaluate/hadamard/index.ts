@@ -1,0 +1,2 @@
+export { applyHadamard, type Hadamard, hadamard, largestBlock } from "./hadamard.ts";
+export { hadamardRotation, type Rotation } from "./rotation.ts";
