@@ -49,13 +49,15 @@ export interface Row {
   synthesizedCost?: MacCost | null;
   /**
    * What was done to each layer. `outputError` is ‖(W − Ŵ)X‖² / ‖WX‖² on the calibration text, X being the inputs of the
-   * quantized model; absent where nothing was calibrated. `rotation` is the size of the Hadamard blocks that rotated its inputs.
+   * quantized model; absent where nothing was calibrated. `element` is the codebook chosen in place of the
+   * format's, `rotation` the size of the Hadamard blocks that rotated its inputs.
    */
   layers: {
     name: string;
     shape: number[];
     relativeMse: number;
     zeroGroups: number;
+    element?: string;
     rotation?: number;
     outputError?: number;
   }[];

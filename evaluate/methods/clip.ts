@@ -3,7 +3,7 @@ import { formatGrid } from "./grid.ts";
 import type { Grid, PartOptions, Place, RangePart, Rounder, Ungridded } from "./part.ts";
 
 /** Error of a group rounded by `round`. */
-type Loss = (values: Float32Array, round: Rounder, place: Place) => number;
+export type Loss = (values: Float32Array, round: Rounder, place: Place) => number;
 
 const options = {
   steps: { default: 40, help: "ratios tried" },
@@ -11,27 +11,34 @@ const options = {
 };
 
 /**
- * Clip search: the group's values times each of the ratios 1, 1 − step, … are what the format is fitted to; the fit of
- * least loss stays, the first of equals. Values beyond the shrunk range clip.
+ * Clip search: the group's values times each of the ratios are what the format is fitted to; the fit of least loss stays,
+ * the first of equals. Values beyond the shrunk range clip.
  */
+export function searchedFit(
+  own: Grid,
+  values: Float32Array,
+  place: Place,
+  ratios: readonly number[],
+  loss: Loss,
+): { round: Rounder; loss: number } {
+  let [best, least] = [own.fit(values, place), Number.POSITIVE_INFINITY];
+  for (const ratio of ratios) {
+    const round = own.fit(
+      values.map((w) => w * ratio),
+      place,
+    );
+    const error = loss(values, round, place);
+    if (error < least) [best, least] = [round, error];
+  }
+  return { round: best, loss: least };
+}
+
+/** The grid whose groups are clipped at the best of 1, 1 − step, … */
 function clipGrid(layer: Ungridded, given: PartOptions, loss: Loss): Grid {
   const own = formatGrid(layer);
   const [steps, step] = [given.steps ?? options.steps.default, given.step ?? options.step.default].map(Number);
-  return {
-    plain: false,
-    fit(values, place) {
-      let [best, least] = [own.fit(values, place), Number.POSITIVE_INFINITY];
-      for (let i = 0; i < steps!; i++) {
-        const round = own.fit(
-          values.map((w) => w * (1 - i * step!)),
-          place,
-        );
-        const error = loss(values, round, place);
-        if (error < least) [best, least] = [round, error];
-      }
-      return best;
-    },
-  };
+  const ratios = Array.from({ length: steps! }, (_, i) => 1 - i * step!);
+  return { plain: false, fit: (values, place) => searchedFit(own, values, place, ratios, loss).round };
 }
 
 const weightLoss: Loss = (values, round) => {
@@ -41,7 +48,7 @@ const weightLoss: Loss = (values, round) => {
 };
 
 /** The error of the group's part of the output, δᵀ H δ with H the moments of the group's own inputs. */
-function outputLoss({ gram, columns }: Moments): Loss {
+export function outputLoss({ gram, columns }: Moments): Loss {
   return (values, round, { column: from }) => {
     const size = values.length;
     // Groups longer than a row (of `@tensor`) begin at column 0 and go on row by row.

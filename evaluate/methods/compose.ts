@@ -6,10 +6,15 @@ import { runMethod } from "./runMethod.ts";
 const SLOTS = ["scaling", "rotation", "range", "rounding"] as const;
 const NEEDS: readonly CalibrationNeed[] = ["none", "inputs", "drift"];
 
+/** A factor of an input channel is stored in half precision, as the scales of most formats, unless its part says else. */
+const CHANNEL_SCALE_BITS = 16;
+
 /** The parts of a method, each with its options bound. */
 export interface Recipe {
   readonly calibration: CalibrationNeed;
   readonly scaling: ReturnType<ScalingPart["act"]> | null;
+  /** Bits in which the factor of an input channel is stored. */
+  readonly scaleBits: number;
   readonly rotation: ReturnType<RotationPart["act"]> | null;
   readonly range: ReturnType<RangePart["act"]> | null;
   readonly rounding: ReturnType<RoundingPart["act"]>;
@@ -40,6 +45,7 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
   const recipe: Recipe = {
     calibration: NEEDS[Math.max(...chosen.map(({ part }) => NEEDS.indexOf(part.calibration)))]!,
     scaling: scaling?.part.slot === "scaling" ? scaling.part.act(scaling.options) : null,
+    scaleBits: (scaling?.part.slot === "scaling" && scaling.part.scaleBits) || CHANNEL_SCALE_BITS,
     rotation: rotation?.part.slot === "rotation" ? rotation.part.act(rotation.options) : null,
     range: range?.part.slot === "range" ? range.part.act(range.options) : null,
     rounding: (rounding.part as RoundingPart).act(rounding.options),

@@ -1,12 +1,15 @@
+import { autoRound } from "./autoRound.ts";
 import { awq } from "./awq.ts";
 import { clip, clipOutput } from "./clip.ts";
 import { composeMethod } from "./compose.ts";
+import { floatSearch } from "./floatSearch.ts";
 import { gptaq, gptq } from "./gptq.ts";
 import { hadamard } from "./hadamard.ts";
 import { hqq } from "./hqq.ts";
 import { learned } from "./learned.ts";
 import type { Method } from "./method.ts";
 import type { Part } from "./part.ts";
+import { preShift } from "./preShift.ts";
 import { rtn } from "./rtn.ts";
 import { smoothQuant } from "./smoothQuant.ts";
 
@@ -15,12 +18,15 @@ export const methodParts: readonly Part[] = [
   rtn,
   clip,
   clipOutput,
+  floatSearch,
   learned,
   gptq,
   gptaq,
+  autoRound,
   hqq,
   awq,
   smoothQuant,
+  preShift,
   hadamard,
 ];
 

@@ -26,6 +26,8 @@ export interface LayerLog {
   /** Sum of squared errors of the weights over their sum of squares. */
   relativeMse: number;
   zeroGroups: number;
+  /** Codebook that was chosen in place of the format's; absent where it is the format's. */
+  element?: string;
   /** Size of the Hadamard blocks that rotated its input channels; absent where none did. */
   rotation?: number;
   /**

@@ -25,6 +25,8 @@ export interface Grid {
   readonly plain: boolean;
   /** Bits stored for the matrix beside the format's. */
   readonly extraBits?: number;
+  /** Set where the matrix got another codebook than the format's: its id. */
+  readonly element?: string;
   /** Fits a group to `values`, the weights at that place or what has become of them. */
   fit(values: Float32Array, place: Place): Rounder;
 }
@@ -68,7 +70,10 @@ interface PartOf<Slot extends string, Act> {
  * Chooses a factor for each input channel of the layers that share an input: the weights are multiplied by it, the
  * inputs divided. In a checkpoint the division is folded into the norm or the layer before.
  */
-export type ScalingPart = PartOf<"scaling", (layers: readonly Layer[]) => Promise<Float64Array> | Float64Array>;
+export type ScalingPart = PartOf<"scaling", (layers: readonly Layer[]) => Promise<Float64Array> | Float64Array> & {
+  /** Bits in which the factor of a channel is stored; those of a half-precision number when absent. */
+  readonly scaleBits?: number;
+};
 /**
  * Chooses an orthogonal map of the input channels of the layers that share an input, or null for none: weights and inputs
  * are both rotated, the inputs as the model runs. It sees the weights scaled.

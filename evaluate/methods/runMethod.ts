@@ -6,9 +6,6 @@ import type { LayerLog, Matrix, MethodInput, MethodResult } from "./method.ts";
 import type { Layer } from "./part.ts";
 import { createProducts, type Products } from "./products.ts";
 
-/** Bits in which the factor of an input channel is stored, as in the scales of most formats. */
-const CHANNEL_SCALE_BITS = 16;
-
 /** Quantizes all matrices by a recipe: those that share an input together and, where it calibrates, in the model's order. */
 export async function runMethod(recipe: Recipe, input: MethodInput): Promise<MethodResult> {
   const { matrices, weights, into, calibrator } = input;
@@ -66,7 +63,7 @@ interface Done {
 }
 
 async function quantizeSite(
-  { scaling, rotation, range, rounding }: Recipe,
+  { scaling, scaleBits, rotation, range, rounding }: Recipe,
   { format, weights, into }: MethodInput,
   site: readonly Matrix[],
   moments: Moments | null,
@@ -98,6 +95,7 @@ async function quantizeSite(
     const out = into.get(name)!;
     out.set(scales ? back.map((w, i) => w / scales[i % cols]!) : back);
     const { log, squaredError, squares } = layerLog(matrix, format, original, out);
+    if (layer.grid.element) log.element = layer.grid.element;
     if (turn) log.rotation = turn.block;
     if (moments) {
       const change = out.map((w, i) => w - original[i]!);
@@ -107,7 +105,7 @@ async function quantizeSite(
     }
     const warnings = [...(result.warnings ?? [])];
     if (log.zeroGroups > 0) warnings.push(`${name}: ${log.zeroGroups} groups are all zero`);
-    const extraBits = (result.extraBits ?? 0) + (layer.grid.extraBits ?? 0) + (scales ? CHANNEL_SCALE_BITS * cols : 0);
+    const extraBits = (result.extraBits ?? 0) + (layer.grid.extraBits ?? 0) + (scales ? scaleBits * cols : 0);
     done.push({ log, squaredError, squares, extraBits, warnings });
   }
   return done;
