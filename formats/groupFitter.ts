@@ -59,7 +59,8 @@ export function groupFitter(format: Format): GroupFitter {
     }
     const exact = rule.fit(span.min, span.max, candidate.low, candidate.high, kernel.book.step) * ratio;
     const fit = plainFit(choice, storedScale(format, exact, kernel.unit, outer, where));
-    if (codesFromExact) fit.divisor = Math.fround(exact);
+    // Of subnormal numbers the exact scale may be 0 as float32.
+    if (codesFromExact) fit.divisor = Math.fround(exact) || fit.scale;
     return fit;
   };
 

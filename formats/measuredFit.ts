@@ -18,7 +18,8 @@ export function measuredFit(
   if (measured.lower !== undefined) fit.lower = storedScale(format, measured.lower, unit, outer, where);
   if (measured.zeroPoint) fit.zeroPoint = measured.zeroPoint(fit.scale);
   const { codesFromExact } = scaleStores[format.store];
-  if (codesFromExact) fit.divisor = Math.fround(measured.scale);
+  // A group of one number has scale 0 before it is stored: 0/0 would be no code.
+  if (codesFromExact) fit.divisor = Math.fround(measured.scale) || fit.scale;
   if (measured.shift !== undefined) fit.shift = measured.shift;
   if (measured.offset) {
     const exact = measured.offset(codesFromExact ? measured.scale : fit.scale);

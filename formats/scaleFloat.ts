@@ -25,6 +25,8 @@ export function roundBinary(x: number, fractionBits: number, minExponent: number
 
 export interface ScaleFloat {
   bits: number;
+  /** Bits after the leading one, and the exponent below which steps stay equal. */
+  spacing: { fraction: number; minExponent: number };
   largest: number;
   smallest: number;
   round(x: number): number;
@@ -44,6 +46,7 @@ export function scaleFloat(exponentBits: number, fraction: number, bias: number,
   const limit = largest + 2 ** (exponentOf(largest) - fraction - 1);
   return {
     bits: exponentBits + fraction,
+    spacing: { fraction, minExponent },
     largest,
     smallest,
     round: (x) => (x < limit ? roundBinary(x, fraction, minExponent) : Number.POSITIVE_INFINITY),

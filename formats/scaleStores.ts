@@ -1,5 +1,5 @@
 import { dynamicTree } from "./dynamicTree.ts";
-import { scaleFloat } from "./scaleFloat.ts";
+import { type ScaleFloat, scaleFloat } from "./scaleFloat.ts";
 
 /**
  * How the scale is held in memory. The stored value is what dequantization uses, and quantization too unless the source
@@ -11,6 +11,11 @@ export interface ScaleStore {
   readonly label: string;
   readonly largest: number;
   readonly smallest: number;
+  /**
+   * Where its numbers lie, for code that rounds without `round`: those of a float, whole numbers (halves up), or a list
+   * that has no rule.
+   */
+  readonly spacing: ScaleFloat["spacing"] | "whole" | "listed";
   /** Nearest storable value, ties to even, of a positive number; Infinity above the range. */
   round(x: number): number;
   /** Bit pattern of a number it holds, without a sign, and the number of a pattern. */
@@ -129,6 +134,7 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
     signed: true,
   },
   "dyn8-256": {
+    spacing: "listed",
     round: dynamicTree.round,
     encode: (x) => dynamicTree.values.indexOf(x),
     decode: (code) => dynamicTree.values[code]!,
@@ -143,7 +149,7 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
   },
 };
 
-type Range = Pick<ScaleStore, "largest" | "smallest" | "round" | "encode" | "decode">;
+type Range = Pick<ScaleStore, "largest" | "smallest" | "spacing" | "round" | "encode" | "decode">;
 
 function unsigned() {
   return { signed: false, relative: false };
@@ -154,7 +160,14 @@ function nested(inner: Range, outer: OuterLevel) {
 }
 
 function integers(largest: number): Range {
-  return { largest, smallest: 1, round: (x) => Math.round(x), encode: (x) => x, decode: (code) => code };
+  return {
+    largest,
+    smallest: 1,
+    spacing: "whole",
+    round: (x) => Math.round(x),
+    encode: (x) => x,
+    decode: (code) => code,
+  };
 }
 
 /** fp16; numbers it cannot hold as a positive one become its smallest, so that no row loses its scales. */

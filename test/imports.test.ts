@@ -9,7 +9,7 @@ const allowed: Record<string, readonly string[]> = {
   fitting: ["formats"],
   hwmodel: ["formats", "fitting"],
   evaluate: ["evaluate", "formats", "fitting", "hwmodel"],
-  "evaluate/graph": ["evaluate/graph"],
+  "evaluate/graph": ["evaluate/graph", "formats"],
   "evaluate/engine": ["evaluate/engine", "evaluate/graph", "formats"],
   "evaluate/tasks": ["evaluate/tasks", "formats"],
   "evaluate/hadamard": [],

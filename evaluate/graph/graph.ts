@@ -5,7 +5,13 @@ import { type Data, type ElementType, elementTypes, size, type Value } from "./v
 const OPSET = 21;
 const IR_VERSION = 10;
 
-export type Attribute = number | string | readonly number[] | { float: number };
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { float: number }
+  | { floats: readonly number[] }
+  | { strings: readonly string[] };
 
 interface Node {
   type: string;
@@ -145,6 +151,8 @@ function encodeAttribute(name: string, value: Attribute): Message {
   if (typeof value === "number") return [bytes(1, name), int(3, value), int(20, 2)];
   if (typeof value === "string") return [bytes(1, name), bytes(4, value), int(20, 3)];
   if ("float" in value) return [bytes(1, name), float(2, value.float), int(20, 1)];
+  if ("floats" in value) return [bytes(1, name), ...value.floats.map((v) => float(7, v)), int(20, 6)];
+  if ("strings" in value) return [bytes(1, name), ...value.strings.map((v) => bytes(9, v)), int(20, 8)];
   return [bytes(1, name), ...value.map((v) => int(8, v)), int(20, 7)];
 }
 

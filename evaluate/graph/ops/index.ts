@@ -3,6 +3,7 @@ import { attentionOps } from "./attention.ts";
 import { crossEntropyOps } from "./crossEntropy.ts";
 import { elementwiseOps } from "./elementwise.ts";
 import { embeddingOps } from "./embedding.ts";
+import { fakeQuantizeOps } from "./fakeQuantize.ts";
 import { geluOps } from "./gelu.ts";
 import { layerNormOps } from "./layerNorm.ts";
 import { matmulOps } from "./matmul.ts";
@@ -20,6 +21,7 @@ export const allOps = [
   ...crossEntropyOps,
   ...elementwiseOps,
   ...embeddingOps,
+  ...fakeQuantizeOps,
   ...geluOps,
   ...layerNormOps,
   ...matmulOps,
@@ -36,6 +38,7 @@ export { type AttentionOptions, causalAttention } from "./attention.ts";
 export { crossEntropy } from "./crossEntropy.ts";
 export * from "./elementwise.ts";
 export { embedding } from "./embedding.ts";
+export { type FakeQuantizeOptions, fakeQuantize, type RoundingGradient } from "./fakeQuantize.ts";
 export { gelu, geluTanh } from "./gelu.ts";
 export { layerNorm } from "./layerNorm.ts";
 export { linear, matmul, swapLast } from "./matmul.ts";
