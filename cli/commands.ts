@@ -5,7 +5,8 @@ import { formats } from "./formats.ts";
 import type { Command } from "./options.ts";
 import { quantize } from "./quantize.ts";
 import { report } from "./report.ts";
+import { rotate } from "./rotate.ts";
 import { sweep } from "./sweep.ts";
 
 /** Every command in the order of the help: a new one is its file and a line here. */
-export const commands: readonly Command[] = [formats, fit, area, quantize, evaluate, sweep, report];
+export const commands: readonly Command[] = [formats, fit, area, quantize, rotate, evaluate, sweep, report];

@@ -27,7 +27,7 @@ export function requireEmptyOutput(out: string): void {
 
 /**
  * Writes a model as a Hugging Face directory: weights as float32 (so that a dequantized value is kept exactly), the
- * source's config with that dtype, its tokenizer files, and `record`. Everything is written into a temporary folder
+ * source's config with that dtype and `changes`, its tokenizer files, and `record`. Everything is written into a temporary folder
  * beside `out` and renamed at the end, so `out` appears whole or not at all.
  * Throws UserError when `out` is not empty or the disk refuses.
  */
@@ -36,6 +36,7 @@ export function writeModelDirectory(
   source: string,
   tensors: Iterable<TensorEntry | RawTensorEntry>,
   record: object,
+  changes: Readonly<Record<string, boolean>> = {},
 ): void {
   const target = resolve(out);
   requireEmptyOutput(target);
@@ -45,7 +46,7 @@ export function writeModelDirectory(
     writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype: "F32", metadata: { format: "pt" } });
     const config = readModelText(source, "config.json", SIDE_FILE_BYTES_MAX);
     if (config === null) throw new UserError(`${source} has no config.json`);
-    writeFileAtomic(join(temporary, "config.json"), float32Config(config, join(source, "config.json")));
+    writeFileAtomic(join(temporary, "config.json"), float32Config(config, join(source, "config.json"), changes));
     for (const name of SIDE_FILES) copyIfPresent(source, name, join(temporary, name));
     writeFileAtomic(join(temporary, RECORD_FILE), `${JSON.stringify(record, null, 1)}\n`);
     // Windows does not rename over an empty folder.
@@ -58,11 +59,12 @@ export function writeModelDirectory(
 }
 
 /** The source's config.json, as written but for the dtype: transformers would round to the published one on loading. */
-function float32Config(text: string, path: string): string {
+function float32Config(text: string, path: string, changes: Readonly<Record<string, boolean>>): string {
   const config = parseStrictJson(text);
   if (!(config instanceof Map)) throw new UserError(`${path} does not hold a JSON object`);
   config.delete("dtype");
   config.set("torch_dtype", "float32");
+  for (const [field, value] of Object.entries(changes)) config.set(field, value);
   return `${strictJsonText(config)}\n`;
 }
 

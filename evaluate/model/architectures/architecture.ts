@@ -54,6 +54,22 @@ export interface ModelGraph {
   cached?(layer: number, part: "key" | "value", x: Value): Value;
 }
 
+/** Where a decoder of RMS norms touches its residual stream and its heads' values: what a rotation of them has to change. */
+export interface ResidualStream {
+  /** What is added to a norm's stored weight to give its gain: 1 in Gemma, else 0. */
+  readonly gainOffset: 0 | 1;
+  /** Each norm of the stream with the linear layers [outputs, d] that read what it puts out. */
+  readonly readers: readonly { readonly norm: string; readonly weights: readonly string[] }[];
+  /** Linear layers [d, inputs] whose outputs are added to the stream; they may have a bias [d]. */
+  readonly writers: readonly string[];
+  /** Token embeddings [vocab, d], the last norm, and the head [vocab, d], which a tied model lacks. */
+  readonly embedding: string;
+  readonly lastNorm: string;
+  readonly head: string;
+  /** Of each block, the layers that make the heads' values and read what attention mixes of them. */
+  readonly values: readonly { readonly value: string; readonly output: string }[];
+}
+
 export interface Architecture<C extends ModelConfig = ModelConfig> {
   /** Name in `architectures` of config.json. */
   readonly name: string;
@@ -69,4 +85,6 @@ export interface Architecture<C extends ModelConfig = ModelConfig> {
   tensors(config: C): TensorSpec[];
   /** Logits [batch·time, vocab]. Throws UserError when the context is longer than a table of positions. */
   logits(model: ModelGraph, config: C): Value;
+  /** Null where a norm stands between a layer and the stream, so that the stream cannot be rotated. */
+  residual?(config: C): ResidualStream | null;
 }

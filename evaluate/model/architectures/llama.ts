@@ -17,7 +17,7 @@ import {
 } from "../../graph/index.ts";
 import type { JsonFields } from "../jsonFields.ts";
 import { type Activation, activations, readActivation } from "./activation.ts";
-import type { Architecture, ModelConfig, ModelGraph, TensorSpec } from "./architecture.ts";
+import type { Architecture, ModelConfig, ModelGraph, ResidualStream, TensorSpec } from "./architecture.ts";
 import { readCommonFields, readIntermediateSize, readKeyValueHeads, USUAL } from "./configFields.ts";
 import { attend, headLogits, project, splitHeads } from "./parts.ts";
 import { type RopeConfig, readRope, readRotaryShare, ropeTables, rotaryDimensions } from "./rotary.ts";
@@ -82,6 +82,7 @@ export function llamaLike(variant: LlamaVariant): Architecture<LlamaConfig> {
     readConfig: (fields) => readConfig(fields, variant),
     tensors: (config) => tensors(config, variant),
     logits: (model, config) => logits(model, config, variant),
+    residual: (config) => residual(config, variant),
   };
 }
 
@@ -161,6 +162,27 @@ function tensors(config: LlamaConfig, { outputBias, headNorms, sandwichNorms }: 
     { name: "model.norm.weight", shape: [d] },
     ...headSpecs(config, d),
   ];
+}
+
+function residual({ numLayers }: LlamaConfig, { onePlusNorm, sandwichNorms }: LlamaVariant): ResidualStream | null {
+  if (sandwichNorms) return null;
+  const blocks = Array.from({ length: numLayers }, (_, layer) => `model.layers.${layer}`);
+  const weight = (at: string, ...modules: string[]) => modules.map((module) => `${at}.${module}.weight`);
+  return {
+    gainOffset: onePlusNorm ? 1 : 0,
+    readers: blocks.flatMap((at) => [
+      {
+        norm: `${at}.input_layernorm.weight`,
+        weights: weight(at, "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+      },
+      { norm: `${at}.post_attention_layernorm.weight`, weights: weight(at, "mlp.gate_proj", "mlp.up_proj") },
+    ]),
+    writers: blocks.flatMap((at) => weight(at, "self_attn.o_proj", "mlp.down_proj")),
+    embedding: "model.embed_tokens.weight",
+    lastNorm: "model.norm.weight",
+    head: "lm_head.weight",
+    values: blocks.map((at) => ({ value: `${at}.self_attn.v_proj.weight`, output: `${at}.self_attn.o_proj.weight` })),
+  };
 }
 
 function logits(model: ModelGraph, config: LlamaConfig, variant: LlamaVariant): Value {
