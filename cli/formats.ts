@@ -1,13 +1,5 @@
-import {
-  elementFamilies,
-  formatSheet,
-  formatTable,
-  listElements,
-  listFormats,
-  renderSheet,
-  scaleRules,
-  scaleStores,
-} from "../formats/index.ts";
+import { listElements, listFormats, scaleRules, scaleStores } from "../formats/index.ts";
+import { aboutElement, elementGrammars, formatSheet, formatTable, renderSheet } from "../formats/sheets/index.ts";
 import { codebookOption } from "./codebooks.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
@@ -42,21 +34,21 @@ export const formats: Command = {
     const elements = listElements();
     const named = listFormats();
     if (has("json")) {
-      stdout.write(json({ elements, formats: named.map(({ id }) => formatSheet(id)) }));
+      stdout.write(
+        json({
+          elements: elements.map((element) => ({ ...element, ...aboutElement(element) })),
+          formats: named.map(({ id }) => formatSheet(id)),
+        }),
+      );
       return undefined;
     }
-    const rows = elements.map(({ id, aliases, label, family, bits, values, tie }) => [
-      id,
-      bits,
-      values.length,
-      family,
-      tie,
-      label,
-      aliases.join(" "),
-    ]);
+    const rows = elements.map((element) => {
+      const { id, aliases, family, bits, values, tie } = element;
+      return [id, bits, values.length, family, tie, aboutElement(element).label, aliases.join(" ")];
+    });
     stdout.write(table(["id", "bits", "values", "family", "ties", "what", "aliases"], rows));
     stdout.write("\nids with parameters:\n");
-    for (const { grammar } of elementFamilies) stdout.write(`  ${grammar.replaceAll("`", "")}\n`);
+    for (const grammar of elementGrammars) stdout.write(`  ${grammar.replaceAll("`", "")}\n`);
     const sheets = named.map(({ id }) => formatSheet(id));
     const cells = sheets.map(({ id, bits, storage, bitsPerWeight, group, scaleRule, scaleStore, label, aliases }) => [
       id,

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Format, formatSheet, namedFormat, operandsOf, parseFormat, storageBits } from "../formats/index.ts";
+import { type Format, namedFormat, operandsOf, parseFormat, storageBits } from "../formats/index.ts";
+import { aboutFormat } from "../formats/sheets/index.ts";
 import { formatCosts } from "../hwmodel/index.ts";
 import type { Calibrator } from "./calibration/index.ts";
 import { type CalibrationText, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
@@ -109,7 +110,7 @@ function codebooksOf(formats: readonly Format[]) {
   const byName = new Map(formats.map((format) => [elementName(format), format]));
   return [...byName].map(([id, format]) => ({
     id,
-    label: formatSheet(format.id).label,
+    label: aboutFormat(format).label,
     family: familyOf(format),
     bits: storageBits(format).code,
     values: [...new Set(operandsOf(format).flatMap(({ values }) => values))].sort((a, b) => a - b),

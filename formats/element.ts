@@ -1,3 +1,4 @@
+import type { About } from "./about.ts";
 import { UserError } from "./error.ts";
 import type { ScaleRuleId } from "./scaleRules.ts";
 
@@ -15,7 +16,6 @@ export type TieRule = "even" | "down" | "up" | "away" | "zero";
 export interface Element {
   readonly id: string;
   readonly aliases: readonly string[];
-  readonly label: string;
   readonly family: Family;
   /** Bits of a stored code. */
   readonly bits: number;
@@ -26,16 +26,13 @@ export interface Element {
   readonly tie: TieRule;
   /** The scale rule of the format's source, where it is not the default of `defaultScaleRule`. */
   readonly scaleRule?: ScaleRuleId;
-  /** Where the values come from. */
-  readonly source: string;
-  /** What surprises a reader of the source. */
-  readonly quirks: readonly string[];
+  /** What the author of a codebook of one's own says of it; the registry's words are for sheets (`aboutElement`). */
+  readonly about?: About;
 }
 
 /** An element as its file states it; `element` adds what follows from the codes. */
-export interface ElementData extends Omit<Element, "values" | "aliases" | "quirks"> {
+export interface ElementData extends Omit<Element, "values" | "aliases"> {
   readonly aliases?: readonly string[];
-  readonly quirks?: readonly string[];
 }
 
 /**
@@ -50,7 +47,7 @@ export function element(data: ElementData): Element {
   if (!values.every(Number.isFinite)) throw new UserError(`${id}: a code's value is not finite`);
   if (values.length < 2) throw new UserError(`${id}: fewer than two distinct values`);
   if (values.at(-1)! <= 0) throw new UserError(`${id}: no positive value`);
-  return { aliases: [], quirks: [], ...data, values };
+  return { aliases: [], ...data, values };
 }
 
 /** Whether the largest positive and the largest negative value have the same magnitude. */

@@ -1,3 +1,4 @@
+export type { About } from "./about.ts";
 export { bitsPerWeight, type StorageBits, storageBits } from "./bitsPerWeight.ts";
 export { type Blocking, type BlockingOptions, blockingOf } from "./blocking.ts";
 export { defaultSweepElements } from "./defaultSweep.ts";
@@ -32,6 +33,4 @@ export { type MatrixShape, scaleCodes, scalesOfCodes } from "./scaleCodes.ts";
 export { type ScaleRuleId, scaleRules } from "./scaleRules.ts";
 export { type ScaleStoreId, scaleStores } from "./scaleStores.ts";
 export type { Objective, Selector } from "./selector.ts";
-export { type CodebookSheet, type FormatSheet, formatSheet, renderSheet } from "./sheet.ts";
 export { nearest } from "./suggest.ts";
-export { formatTable } from "./table.ts";

@@ -79,12 +79,14 @@ export function ownCodebook(data: unknown, where = "codebook"): Element {
   return element({
     id: stem === undefined ? text : `${stem}~${contentHash(text)}`,
     aliases: book.id === undefined ? [] : [book.id],
-    label: book.label ?? `own codebook of ${new Set(listed.filter((v) => v !== null)).size} values`,
     family: "table",
     bits,
     codes: [...listed, ...new Array<null>(2 ** bits - listed.length).fill(null)],
     tie,
-    source: book.source ?? (book.formula === undefined ? "given by the user" : `formula ${text}`),
+    about: {
+      label: book.label ?? `own codebook of ${new Set(listed.filter((v) => v !== null)).size} values`,
+      source: book.source ?? (book.formula === undefined ? "given by the user" : `formula ${text}`),
+    },
   });
 }
 

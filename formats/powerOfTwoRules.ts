@@ -7,13 +7,9 @@ import type { ExtremesRule } from "./scaleRules.ts";
  */
 export const powerOfTwoRules = {
   floor: {
-    summary:
-      "s = 2^(⌊log2 max|x|⌋ − emax): OCP Microscaling v1.0 §6.3, microxcaling; values beyond the largest level saturate, by up to 25 % in E2M1",
     fit: (min, max, low, high) => 2 ** (exponentOf(Math.max(-min, max)) - exponentOf(Math.max(low, high))),
   },
   ceil: {
-    summary:
-      "s = 2^(⌈log2 max|x|⌉ − emax): torchao's CEIL; never saturates, a step coarser than rceil needs for many blocks",
     fit(min, max, low, high) {
       const largest = Math.max(-min, max);
       const exponent = exponentOf(largest);
@@ -21,8 +17,6 @@ export const powerOfTwoRules = {
     },
   },
   rceil: {
-    summary:
-      "s = 2^⌈log2(max|x|/max|c|)⌉: the smallest power of two at which nothing saturates (Four-over-Six's MXFP4, torchao's RCEIL, NVIDIA's MXFP8)",
     fit(min, max, low, high) {
       const largest = Math.max(-min, max);
       const reach = Math.max(low, high);
@@ -31,8 +25,6 @@ export const powerOfTwoRules = {
     },
   },
   rounded: {
-    summary:
-      "as floor, of max|x| rounded half up to the element's precision: E2M1 takes the next power of two from significand 1.75 on (torchao's EVEN, AMD Quark)",
     fit(min, max, low, high, step) {
       const largest = Math.max(-min, max);
       const reach = exponentOf(Math.max(low, high));
@@ -42,3 +34,13 @@ export const powerOfTwoRules = {
     },
   },
 } satisfies Record<string, ExtremesRule>;
+
+export const aboutPowerOfTwoRules: Readonly<Record<keyof typeof powerOfTwoRules, string>> = {
+  floor:
+    "s = 2^(⌊log2 max|x|⌋ − emax): OCP Microscaling v1.0 §6.3, microxcaling; values beyond the largest level saturate, by up to 25 % in E2M1",
+  ceil: "s = 2^(⌈log2 max|x|⌉ − emax): torchao's CEIL; never saturates, a step coarser than rceil needs for many blocks",
+  rceil:
+    "s = 2^⌈log2(max|x|/max|c|)⌉: the smallest power of two at which nothing saturates (Four-over-Six's MXFP4, torchao's RCEIL, NVIDIA's MXFP8)",
+  rounded:
+    "as floor, of max|x| rounded half up to the element's precision: E2M1 takes the next power of two from significand 1.75 on (torchao's EVEN, AMD Quark)",
+};

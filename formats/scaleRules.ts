@@ -1,6 +1,6 @@
 import { type Element, hasEqualEnds } from "./element.ts";
-import { powerOfTwoRules } from "./powerOfTwoRules.ts";
-import { statisticRules } from "./statisticRules.ts";
+import { aboutPowerOfTwoRules, powerOfTwoRules } from "./powerOfTwoRules.ts";
+import { aboutStatisticRules, statisticRules } from "./statisticRules.ts";
 
 /** How far a codebook reaches, and its last step: all that a rule knows of it. A `Book` is one. */
 export interface Reach {
@@ -12,7 +12,6 @@ export interface Reach {
 }
 
 interface AnyRule {
-  readonly summary: string;
   /** The scale may be negative: the group is mirrored, for which the store needs a sign bit. */
   readonly mirrors?: boolean;
   /** Factors of the scale that are all tried; the one of least error wins, the first of equals. */
@@ -55,12 +54,9 @@ export type ScaleRule = ExtremesRule | ValuesRule;
 
 const extremesRules = {
   absmax: {
-    summary: "s = max(max(x)/max(c), min(x)/min(c)): the smallest positive scale at which nothing clips",
     fit: (min, max, low, high) => smallestScale(-min, max, low, high),
   },
   signed: {
-    summary:
-      "as absmax, but the group may be mirrored by a negative scale when that makes it finer: the longer side of the data meets the longer side of the codebook. Free: it uses the sign bit of the stored scale",
     mirrors: true,
     fit(min, max, low, high) {
       const straight = smallestScale(-min, max, low, high);
@@ -69,8 +65,6 @@ const extremesRules = {
     },
   },
   signedmax: {
-    summary:
-      "the value of largest magnitude, sign kept, maps onto the codebook's longer end (llama.cpp, BOF4-S, full-range INT); the other side may clip",
     mirrors: true,
     fit(min, max, low, high) {
       const peak = max >= -min ? max : min;
@@ -78,27 +72,19 @@ const extremesRules = {
     },
   },
   clipped: {
-    summary:
-      "s = max|x|/max(c) (llm-datatypes RTN): a shorter negative side clips, e.g. every value of E2M1+SR below −0.75 max|x|. For comparison with published numbers",
     fit: (min, max, _low, high) => Math.max(-min, max) / high,
   },
   maxabs: {
-    summary: "s = max|x|/max|c| (llm-datatypes GPTQ): the shorter side clips. For comparison with published numbers",
     fit: largestMagnitude,
   },
   unit: {
-    summary: "s = max|x|: the largest magnitude maps onto ±1 wherever the codebook ends (ParetoQ SEQ)",
     fit: (min, max) => Math.max(-min, max),
   },
   clip: {
-    summary:
-      "as maxabs, times the ratio among 1, 0.995 … 0.805 with the least error, for each group by itself (llm-datatypes' --enable_mse_search takes one ratio for a whole layer)",
     fit: largestMagnitude,
     ratios: Array.from({ length: 40 }, (_, i) => 1 - i * 0.005),
   },
   antgrid: {
-    summary:
-      "as maxabs, times the ratio among 0.75, 0.76 … 1.49 with the least error (ANT's search, w_low 75, w_up 150)",
     fit: largestMagnitude,
     ratios: Array.from({ length: 75 }, (_, i) => (75 + i) / 100),
   },
@@ -126,4 +112,23 @@ function smallestScale(negative: number, positive: number, low: number, high: nu
 
 function largestMagnitude(min: number, max: number, low: number, high: number): number {
   return Math.max(-min, max) / Math.max(low, high);
+}
+
+const aboutExtremesRules: Readonly<Record<keyof typeof extremesRules, string>> = {
+  absmax: "s = max(max(x)/max(c), min(x)/min(c)): the smallest positive scale at which nothing clips",
+  signed:
+    "as absmax, but the group may be mirrored by a negative scale when that makes it finer: the longer side of the data meets the longer side of the codebook. Free: it uses the sign bit of the stored scale",
+  signedmax:
+    "the value of largest magnitude, sign kept, maps onto the codebook's longer end (llama.cpp, BOF4-S, full-range INT); the other side may clip",
+  clipped:
+    "s = max|x|/max(c) (llm-datatypes RTN): a shorter negative side clips, e.g. every value of E2M1+SR below −0.75 max|x|. For comparison with published numbers",
+  maxabs: "s = max|x|/max|c| (llm-datatypes GPTQ): the shorter side clips. For comparison with published numbers",
+  unit: "s = max|x|: the largest magnitude maps onto ±1 wherever the codebook ends (ParetoQ SEQ)",
+  clip: "as maxabs, times the ratio among 1, 0.995 … 0.805 with the least error, for each group by itself (llm-datatypes' --enable_mse_search takes one ratio for a whole layer)",
+  antgrid: "as maxabs, times the ratio among 0.75, 0.76 … 1.49 with the least error (ANT's search, w_low 75, w_up 150)",
+};
+
+/** What a rule does, in a line, for sheets. */
+export function aboutRule(id: ScaleRuleId): string {
+  return { ...aboutExtremesRules, ...aboutPowerOfTwoRules, ...aboutStatisticRules }[id];
 }

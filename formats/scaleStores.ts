@@ -8,7 +8,6 @@ import { type ScaleFloat, scaleFloat } from "./scaleFloat.ts";
 export interface ScaleStore {
   /** Bits for each group. */
   readonly bits: number;
-  readonly label: string;
   readonly largest: number;
   readonly smallest: number;
   /**
@@ -74,63 +73,55 @@ const perRow = (top: number): OuterLevel => ({ span: "row", bits: 16, top, round
 
 /** A new scale type is one entry here. */
 export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
-  fp16: { ...half, bits: 16, label: "IEEE half precision", signed: true, relative: true },
+  fp16: { ...half, bits: 16, signed: true, relative: true },
   "fp16-exact": {
     ...half,
     bits: 16,
-    label: "IEEE half precision; codes follow from the scale before it is rounded (ggml)",
     signed: true,
     relative: true,
     codesFromExact: true,
   },
-  bf16: { ...scaleFloat(8, 7, 127, 0xff * 2 ** 120), bits: 16, label: "bfloat16", signed: true, relative: true },
-  fp32: { ...single, round: Math.fround, bits: 32, label: "IEEE single precision", signed: true, relative: true },
+  bf16: { ...scaleFloat(8, 7, 127, 0xff * 2 ** 120), bits: 16, signed: true, relative: true },
+  fp32: { ...single, round: Math.fround, bits: 32, signed: true, relative: true },
   e8m0: {
     ...scaleFloat(8, 0, 128, 2 ** 127),
     bits: 8,
-    label: "power of two, 2^−127 … 2^127 (OCP E8M0)",
     ...unsigned(),
   },
-  e5m0: { ...scaleFloat(5, 0, 15, 2 ** 15), bits: 5, label: "power of two, fp16's exponent", ...unsigned() },
-  e4m3: { ...e4m3, bits: 8, label: "OCP FP8 E4M3", signed: true, relative: false },
-  e5m3: { ...scaleFloat(5, 3, 15, 122880), bits: 8, label: "unsigned E5M3, bias 15", ...unsigned() },
-  e3m3: { ...e3m3, bits: 6, label: "unsigned E3M3, bias 3", ...unsigned() },
+  e5m0: { ...scaleFloat(5, 0, 15, 2 ** 15), bits: 5, ...unsigned() },
+  e4m3: { ...e4m3, bits: 8, signed: true, relative: false },
+  e5m3: { ...scaleFloat(5, 3, 15, 122880), bits: 8, ...unsigned() },
+  e3m3: { ...e3m3, bits: 6, ...unsigned() },
   e6m2: {
     ...scaleFloat(6, 2, 48, 49152),
     smallest: 2 ** -48,
     bits: 8,
-    label: "unsigned E6M2, 2^−48 … 1.5·2^15 (HiF4)",
     ...unsigned(),
   },
   "e4m3-tensor": {
     ...nested(e4m3, perTensor(448)),
     bits: 8,
-    label: "E4M3 of at most 448, under one fp32 per tensor",
     signed: true,
   },
   "e4m3-tensor256": {
     ...nested(e4m3, perTensor(256)),
     bits: 8,
-    label: "E4M3, the largest at 256, under one fp32 per tensor",
     signed: true,
   },
   "e3m3-tensor": {
     ...nested({ ...e3m3, smallest: 2 ** -5, largest: 28 }, perTensor(28)),
     bits: 6,
-    label: "E3M3 of 2^−5 … 28, under one fp32 per tensor",
   },
   "e4m3-tensor28": {
     ...nested({ ...e4m3, smallest: 2 ** -5, largest: 28 }, perTensor(28)),
     bits: 7,
-    label: "E4M3 of 2^−5 … 28, 80 numbers, under one fp32 per tensor (RaZeR's code in place of E3M3)",
   },
-  "int8-row": { ...nested(integers(255), perRow(255)), bits: 8, label: "1 … 255 under one fp16 per row (VS-Quant)" },
-  "int6-row": { ...nested(integers(63), perRow(63)), bits: 6, label: "1 … 63 under one fp16 per row (VS-Quant)" },
-  "int4-row": { ...nested(integers(15), perRow(15)), bits: 4, label: "1 … 15 under one fp16 per row (VS-Quant)" },
+  "int8-row": { ...nested(integers(255), perRow(255)), bits: 8 },
+  "int6-row": { ...nested(integers(63), perRow(63)), bits: 6 },
+  "int4-row": { ...nested(integers(15), perRow(15)), bits: 4 },
   "int6-8": {
     ...nested(integers(31), { span: 8, bits: 16, top: 31, round: halfOrMore }),
     bits: 6,
-    label: "±1 … ±31 under one fp16 per 8 groups (ggml superblocks)",
     signed: true,
   },
   "dyn8-256": {
@@ -143,7 +134,6 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
     signed: false,
     relative: false,
     bits: 8,
-    label: "8-bit dynamic map of scale − mean, under one fp32 per 256 groups (bitsandbytes nested quantization, QLoRA)",
     codesFromExact: true,
     outer: { span: 256, bits: 32, top: 1, round: Math.fround, centred: true },
   },
@@ -174,3 +164,27 @@ function integers(largest: number): Range {
 function halfOrMore(x: number): number {
   return Math.max(half.round(x), half.smallest);
 }
+
+/** What each store is, for sheets. */
+export const aboutStores: Readonly<Record<ScaleStoreId, string>> = {
+  fp16: "IEEE half precision",
+  "fp16-exact": "IEEE half precision; codes follow from the scale before it is rounded (ggml)",
+  bf16: "bfloat16",
+  fp32: "IEEE single precision",
+  e8m0: "power of two, 2^−127 … 2^127 (OCP E8M0)",
+  e5m0: "power of two, fp16's exponent",
+  e4m3: "OCP FP8 E4M3",
+  e5m3: "unsigned E5M3, bias 15",
+  e3m3: "unsigned E3M3, bias 3",
+  e6m2: "unsigned E6M2, 2^−48 … 1.5·2^15 (HiF4)",
+  "e4m3-tensor": "E4M3 of at most 448, under one fp32 per tensor",
+  "e4m3-tensor256": "E4M3, the largest at 256, under one fp32 per tensor",
+  "e3m3-tensor": "E3M3 of 2^−5 … 28, under one fp32 per tensor",
+  "e4m3-tensor28": "E4M3 of 2^−5 … 28, 80 numbers, under one fp32 per tensor (RaZeR's code in place of E3M3)",
+  "int8-row": "1 … 255 under one fp16 per row (VS-Quant)",
+  "int6-row": "1 … 63 under one fp16 per row (VS-Quant)",
+  "int4-row": "1 … 15 under one fp16 per row (VS-Quant)",
+  "int6-8": "±1 … ±31 under one fp16 per 8 groups (ggml superblocks)",
+  "dyn8-256":
+    "8-bit dynamic map of scale − mean, under one fp32 per 256 groups (bitsandbytes nested quantization, QLoRA)",
+};

@@ -4,29 +4,21 @@ import type { Measured, ValuesRule } from "./scaleRules.ts";
 /** Rules that look at every value of a group: means, both sides apart, grids with a zero point. */
 export const statisticRules = {
   mean: {
-    summary: "s = mean|x| (BitNet b1.58, binary networks, LLM-QAT's one bit)",
     measure: (values, from, to) => ({ scale: meanMagnitude(values, from, to) }),
   },
   mean2: {
-    summary: "s = 2 mean|x| (LLM-QAT's two bits)",
     measure: (values, from, to) => ({ scale: 2 * meanMagnitude(values, from, to) }),
   },
   mean43: {
-    summary: "s = 4/3 mean|x| (the code of Ternary Binary Transformers)",
     measure: (values, from, to) => ({ scale: (4 / 3) * meanMagnitude(values, from, to) }),
   },
   "mean-centred": {
-    summary:
-      "s = mean|x − µ|, x − µ is rounded and µ not given back (Ternary Binary Transformers, the paper's one bit)",
     measure: (values, from, to) => centred(values, from, to, 1),
   },
   "mean43-centred": {
-    summary:
-      "s = 4/3 mean|x − µ|, x − µ is rounded and µ not given back (Ternary Binary Transformers, the paper's ternary)",
     measure: (values, from, to) => centred(values, from, to, 4 / 3),
   },
   twn: {
-    summary: "values above ∆ = 0.7 mean|x| become ±s, s = their mean magnitude (Ternary Weight Networks)",
     measure(values, from, to) {
       const delta = 0.7 * meanMagnitude(values, from, to);
       let [sum, count] = [0, 0];
@@ -41,8 +33,6 @@ export const statisticRules = {
     },
   },
   llmqat: {
-    summary:
-      "x is divided by (max|x| + 1e-6)/max|c| and multiplied by 1/(max|c|/(max|x| + 1e-6) + 1e-6) (LLM-QAT's code)",
     measure(values, from, to, { low, high }) {
       const { min, max } = extremes(values, from, to);
       const inverse = Math.max(low, high) / (Math.max(-min, max) + 1e-6);
@@ -50,7 +40,6 @@ export const statisticRules = {
     },
   },
   twosided: {
-    summary: "two scales: max(x)/max(c) for the levels above zero, min(x)/min(c) for those below (BitDistiller N2F3)",
     extra: "scale",
     measure(values, from, to, { low, high }) {
       const { min, max } = extremes(values, from, to);
@@ -60,7 +49,6 @@ export const statisticRules = {
     },
   },
   affine: {
-    summary: "x ≈ level·s + b with s = (max x − min x)/(max c − min c) and b stored as the scale is (ggml Q4_1, any4)",
     extra: "scale",
     measure(values, from, to, { low, high }) {
       const { min, max } = extremes(values, from, to);
@@ -68,8 +56,6 @@ export const statisticRules = {
     },
   },
   zeropoint: {
-    summary:
-      "x ≈ (level − z)·s: s = (max(x, 0) − min(x, 0))/(max c − min c), z an integer (llm-datatypes asym, GPTQ, AWQ)",
     extra: "code",
     integers: true,
     measure(values, from, to, { low, high }) {
@@ -82,8 +68,6 @@ export const statisticRules = {
     },
   },
   minmax: {
-    summary:
-      "as zeropoint, but 0 need not lie in the grid's range and max − min is at least 1e-5 (BitDistiller's asymmetric integers)",
     extra: "code",
     integers: true,
     measure(values, from, to, { low, high }) {
@@ -119,3 +103,21 @@ function extremes(values: ArrayLike<number>, from: number, to: number): { min: n
   }
   return { min, max };
 }
+
+export const aboutStatisticRules: Readonly<Record<keyof typeof statisticRules, string>> = {
+  mean: "s = mean|x| (BitNet b1.58, binary networks, LLM-QAT's one bit)",
+  mean2: "s = 2 mean|x| (LLM-QAT's two bits)",
+  mean43: "s = 4/3 mean|x| (the code of Ternary Binary Transformers)",
+  "mean-centred":
+    "s = mean|x − µ|, x − µ is rounded and µ not given back (Ternary Binary Transformers, the paper's one bit)",
+  "mean43-centred":
+    "s = 4/3 mean|x − µ|, x − µ is rounded and µ not given back (Ternary Binary Transformers, the paper's ternary)",
+  twn: "values above ∆ = 0.7 mean|x| become ±s, s = their mean magnitude (Ternary Weight Networks)",
+  llmqat: "x is divided by (max|x| + 1e-6)/max|c| and multiplied by 1/(max|c|/(max|x| + 1e-6) + 1e-6) (LLM-QAT's code)",
+  twosided: "two scales: max(x)/max(c) for the levels above zero, min(x)/min(c) for those below (BitDistiller N2F3)",
+  affine: "x ≈ level·s + b with s = (max x − min x)/(max c − min c) and b stored as the scale is (ggml Q4_1, any4)",
+  zeropoint:
+    "x ≈ (level − z)·s: s = (max(x, 0) − min(x, 0))/(max c − min c), z an integer (llm-datatypes asym, GPTQ, AWQ)",
+  minmax:
+    "as zeropoint, but 0 need not lie in the grid's range and max − min is at least 1e-5 (BitDistiller's asymmetric integers)",
+};

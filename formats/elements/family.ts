@@ -1,9 +1,7 @@
-import type { Element } from "../element.ts";
+import { type Element, type ElementData, element } from "../element.ts";
 
 /** A set of elements with one way of making them: fixed tables, or ids that carry parameters. */
 export interface ElementFamily {
-  /** How ids of the family look, with what the parameters may be; shown in help and the generated table. */
-  readonly grammar: string;
   /** Ids that listings show. */
   readonly listed: readonly string[];
   /** The element of a lower-case id or alias, or undefined if the id is not of this family. Throws UserError for a parameter out of range. */
@@ -11,9 +9,14 @@ export interface ElementFamily {
 }
 
 /** A family of fixed tables. */
-export function fixedFamily(grammar: string, elements: readonly Element[]): ElementFamily {
-  const byName = new Map(elements.flatMap((item) => [item.id, ...item.aliases].map((name) => [name, item])));
-  return { grammar, listed: elements.map(({ id }) => id), make: (id) => byName.get(id) };
+export function fixedFamily(elements: readonly ElementData[]): ElementFamily {
+  return {
+    listed: elements.map(({ id }) => id),
+    make(id) {
+      const data = elements.find((each) => each.id === id || each.aliases?.includes(id));
+      return data && element(data);
+    },
+  };
 }
 
 /** Codes of a sign-magnitude element: the sign is the top bit, `magnitudes` are those of codes 0, 1, …; code −0 holds `negativeZero`. */

@@ -1,18 +1,19 @@
+import type { AboutFamily } from "../about.ts";
 import type { Element } from "../element.ts";
 import { UserError } from "../error.ts";
 import { nearest } from "../suggest.ts";
-import { blockBooks } from "./blockBooks.ts";
+import { aboutBlockBooks, aboutDialects, aboutUnsignedIntegers, blockBooks } from "./blockBooks.ts";
 import type { ElementFamily } from "./family.ts";
-import { fnuz } from "./fnuz.ts";
-import { integers } from "./integers.ts";
-import { minifloats } from "./minifloats.ts";
-import { ownBooks } from "./ownBooks.ts";
-import { posits } from "./posits.ts";
-import { powerSums } from "./powerSums.ts";
-import { quantileBooks } from "./quantileBooks.ts";
-import { tables } from "./tables.ts";
+import { aboutFnuz, fnuz } from "./fnuz.ts";
+import { aboutIntegers, integers } from "./integers.ts";
+import { aboutMinifloats, minifloats } from "./minifloats.ts";
+import { aboutOwnBooks, ownBooks } from "./ownBooks.ts";
+import { aboutPosits, posits } from "./posits.ts";
+import { aboutPowerSums, powerSums } from "./powerSums.ts";
+import { aboutQuantileBooks, quantileBooks } from "./quantileBooks.ts";
+import { aboutTables, tables } from "./tables.ts";
 
-/** Every family of elements. A new one is one file and one entry here. */
+/** Every family of elements. A new one is a file and an entry here, and one in `familyWords` for its words. */
 export const elementFamilies: readonly ElementFamily[] = [
   integers,
   quantileBooks,
@@ -23,6 +24,21 @@ export const elementFamilies: readonly ElementFamily[] = [
   posits,
   ...blockBooks,
   ownBooks,
+];
+
+/** The words to them, for sheets. */
+export const familyWords: readonly AboutFamily[] = [
+  aboutIntegers,
+  aboutQuantileBooks,
+  aboutMinifloats,
+  aboutFnuz,
+  aboutPowerSums,
+  aboutTables,
+  aboutPosits,
+  aboutUnsignedIntegers,
+  aboutBlockBooks,
+  aboutDialects,
+  aboutOwnBooks,
 ];
 
 const made = new Map<string, Element>();

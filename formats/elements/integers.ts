@@ -1,10 +1,10 @@
+import type { AboutFamily } from "../about.ts";
 import { type Element, element } from "../element.ts";
 import { UserError } from "../error.ts";
 import type { ElementFamily } from "./family.ts";
 
 /** Two's complement integers of 2 to 8 bits, symmetric or with the lowest code in use. */
 export const integers: ElementFamily = {
-  grammar: "`intK` (−(2^(K−1)−1) … 2^(K−1)−1) and `intK-full` (one more negative value), K = 2..8",
   listed: ["int2", "int3", "int4", "int4-full", "int5", "int6", "int8"],
   make(id) {
     const match = /^int(\d+)(-full)?$/.exec(id);
@@ -24,15 +24,30 @@ function integer(bits: number, full: boolean): Element {
   });
   return element({
     id: full ? `int${bits}-full` : `int${bits}`,
-    label: full ? `${bits}-bit integer, full range` : `${bits}-bit integer, symmetric`,
     family: "int",
     bits,
     codes,
     tie: "even",
     ...(full ? { scaleRule: "signedmax" as const } : {}),
-    source: full
-      ? "llm-datatypes qdq_weight_sym(full_range), which maps the value of largest magnitude to the lowest code"
-      : "llm-datatypes qdq_weight_sym; GLM-130B: absmax scale, round half to even",
-    quirks: full ? [] : [`code ${half.toString(2)} (−${half}) is never used`],
   });
 }
+
+export const aboutIntegers: AboutFamily = {
+  grammar: "`intK` (−(2^(K−1)−1) … 2^(K−1)−1) and `intK-full` (one more negative value), K = 2..8",
+  about({ id, bits }) {
+    if (id === `int${bits}-full`) {
+      return {
+        label: `${bits}-bit integer, full range`,
+        source:
+          "llm-datatypes qdq_weight_sym(full_range), which maps the value of largest magnitude to the lowest code",
+      };
+    }
+    if (id !== `int${bits}`) return undefined;
+    const half = 2 ** (bits - 1);
+    return {
+      label: `${bits}-bit integer, symmetric`,
+      source: "llm-datatypes qdq_weight_sym; GLM-130B: absmax scale, round half to even",
+      quirks: [`code ${half.toString(2)} (−${half}) is never used`],
+    };
+  },
+};

@@ -1,3 +1,4 @@
+import type { AboutFamily } from "../about.ts";
 import type { Element } from "../element.ts";
 import { UserError } from "../error.ts";
 import { ownCodebook, parseBracketed } from "../ownCodebook.ts";
@@ -8,8 +9,6 @@ const defined = new Map<string, Element>();
 
 /** Codebooks of one's own: lists and formulas written out in the id, and those of `defineCodebook` by name. */
 export const ownBooks: ElementFamily = {
-  grammar:
-    "`[-1,-0.5,0,0.5,1]` (your own values in code order) and `[sign(i)*(4^(abs(i)/8)-1)/3;i=-7..8]` (a formula), with `;bits=N` and `;tie=down` where wanted",
   listed: [],
   make(id) {
     const known = defined.get(id);
@@ -39,3 +38,9 @@ function bracketed(text: string): Element {
   if (!element.id.startsWith("[")) register(element);
   return element;
 }
+
+export const aboutOwnBooks: AboutFamily = {
+  grammar:
+    "`[-1,-0.5,0,0.5,1]` (your own values in code order) and `[sign(i)*(4^(abs(i)/8)-1)/3;i=-7..8]` (a formula), with `;bits=N` and `;tie=down` where wanted",
+  about: (element) => element.about,
+};

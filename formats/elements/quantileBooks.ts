@@ -1,4 +1,5 @@
-import { type Element, type ElementData, element } from "../element.ts";
+import type { AboutFamily } from "../about.ts";
+import { type Element, element } from "../element.ts";
 import { UserError } from "../error.ts";
 import { normalQuantile, studentQuantile } from "../quantiles.ts";
 import type { ElementFamily } from "./family.ts";
@@ -7,14 +8,14 @@ import type { ElementFamily } from "./family.ts";
 const NU_MIN = 0.5;
 const NU_MAX = 1000;
 const NU_DEFAULT = 5;
+/** Kind, width, ν, width of the outer probability, no zero. */
+const pattern = /^(nf|sf)(\d+)(?:_(\d+(?:\.\d+)?))?(?:-d(\d+))?(-nz)?$/;
 
 /**
  * NormalFloat and Student Float codebooks of any width: quantiles at evenly spaced probabilities, divided by the largest
  * (Dotzel et al., ICML 2024, Algorithm 1).
  */
 export const quantileBooks: ElementFamily = {
-  grammar:
-    "`nfK`, `sfK`, `sfK_NU`, each with `-dJ` (outer probability of the J-bit book) and `-nz` (symmetric, no zero); K = 2..8, NU = 0.5..1000, default 5",
   listed: [
     ...["nf2", "nf3", "nf3-d4", "nf3-nz", "nf4", "nf4-d4", "nf5", "nf6", "nf8"],
     ...["sf2", "sf3", "sf3-d4", "sf3_3-d4", "sf3_4-d4", "sf3_6-d4", "sf3-nz", "sf3_3-nz", "sf3_4-nz", "sf3_6-nz"],
@@ -22,7 +23,7 @@ export const quantileBooks: ElementFamily = {
   ],
   make(id) {
     if (nf4.aliases.includes(id)) return nf4;
-    const match = /^(nf|sf)(\d+)(?:_(\d+(?:\.\d+)?))?(?:-d(\d+))?(-nz)?$/.exec(id.replace(/_nz$/, "-nz"));
+    const match = pattern.exec(id.replace(/_nz$/, "-nz"));
     if (!match) return undefined;
     const [, kind, width, degrees, outer, noZero] = match;
     const bits = widthOf(id, width!);
@@ -79,25 +80,14 @@ function quantileBook({ bits, nu, deltaBits, explicitDelta, zero }: BookShape): 
   const namesDelta = deltaBits !== bits || (explicitDelta && nu === null && bits === 4 && zero); // nf4 itself is a table
   const suffix = (namesDelta ? `-d${deltaBits}` : "") + (zero ? "" : "-nz");
   const stem = nu === null ? `nf${bits}` : nu === NU_DEFAULT ? `sf${bits}` : `sf${bits}_${nu}`;
-  const quirks: string[] = [];
-  if (nu !== null && bits === 3 && deltaBits === 4 && zero) {
-    quirks.push(
-      "the published SF3 tables use this 4-bit delta while NF3 uses the 3-bit one; sf3 is the consistent book",
-    );
-  }
-  if (bits === 3 && nu === null && deltaBits === 4)
-    quirks.push("LoftQ's NF3: it keeps the 4-bit offset for every width");
   const quantile = nu === null ? normalQuantile : (p: number) => studentQuantile(p, nu);
   return element({
     id: stem + suffix,
-    label: `${nu === null ? "NormalFloat" : "Student Float"} ${bits}-bit${nu === null ? "" : `, ν=${nu}`}${zero ? "" : ", no zero"}`,
     family: nu === null ? "normal" : "student",
     bits,
     codes: quantileValues(bits, delta, zero, quantile),
     tie: "down",
-    source: `derived: Dotzel et al. 2024 Algorithm 1, δ = ½(1/2^${deltaBits + 1} + 1/(2^${deltaBits + 1}−2))${zero ? "" : ", evenly spaced δ … 1−δ"}`,
     aliases: nu === NU_DEFAULT ? [`sf${bits}_${NU_DEFAULT}${suffix}`] : [],
-    quirks,
   });
 }
 
@@ -111,10 +101,9 @@ function widthOf(id: string, digits: string): number {
   return bits;
 }
 
-const nf4Data: ElementData = {
+const nf4 = element({
   id: "nf4",
   aliases: ["nf4_bnb", "normalfloat4"],
-  label: "NormalFloat 4-bit",
   family: "normal",
   bits: 4,
   codes: [
@@ -123,7 +112,35 @@ const nf4Data: ElementData = {
     0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1,
   ],
   tie: "down",
-  source: "bitsandbytes 95f9af30 functional.py (MIT): the table everyone uses; published block 64",
-  quirks: ["printed from float32 with offset 0.9677083: up to 1.9e-7 from the exact derivation, which is nf4-d4"],
+});
+
+export const aboutQuantileBooks: AboutFamily = {
+  grammar:
+    "`nfK`, `sfK`, `sfK_NU`, each with `-dJ` (outer probability of the J-bit book) and `-nz` (symmetric, no zero); K = 2..8, NU = 0.5..1000, default 5",
+  about({ id }) {
+    if (id === "nf4") {
+      return {
+        label: "NormalFloat 4-bit",
+        source: "bitsandbytes 95f9af30 functional.py (MIT): the table everyone uses; published block 64",
+        quirks: ["printed from float32 with offset 0.9677083: up to 1.9e-7 from the exact derivation, which is nf4-d4"],
+      };
+    }
+    const [, kind, bits, nu = NU_DEFAULT, outer = bits, noZero] = pattern.exec(id) ?? [];
+    if (kind === undefined) return undefined;
+    const normal = kind === "nf";
+    const power = `2^${Number(outer) + 1}`;
+    const quirks: string[] = [];
+    if (bits === "3" && outer === "4" && normal) {
+      quirks.push("LoftQ's NF3: it keeps the 4-bit offset for every width");
+    } else if (bits === "3" && outer === "4" && !noZero) {
+      quirks.push(
+        "the published SF3 tables use this 4-bit delta while NF3 uses the 3-bit one; sf3 is the consistent book",
+      );
+    }
+    return {
+      label: `${normal ? "NormalFloat" : "Student Float"} ${bits}-bit${normal ? "" : `, ν=${nu}`}${noZero ? ", no zero" : ""}`,
+      source: `derived: Dotzel et al. 2024 Algorithm 1, δ = ½(1/${power} + 1/(${power}−2))${noZero ? ", evenly spaced δ … 1−δ" : ""}`,
+      quirks,
+    };
+  },
 };
-const nf4 = element(nf4Data);

@@ -8,7 +8,6 @@ import type { Selector } from "../selector.ts";
 export interface NamedFormat {
   readonly id: string;
   readonly aliases: readonly string[];
-  readonly label: string;
   /** Ids of its codebooks, in the order of the selector. */
   readonly elements: readonly string[];
   readonly selector: Selector | null;
@@ -17,15 +16,10 @@ export interface NamedFormat {
   readonly store: ScaleStoreId;
   readonly tie: TieRule;
   readonly coder: CoderId;
-  readonly source: string;
-  /** Licence of the published code, and known patent claims; null where only a text was published. */
-  readonly licence: string | null;
-  readonly quirks: readonly string[];
 }
 
 /** A named format as its file states it; `named` adds what most share. */
-export type NamedFormatData = Pick<NamedFormat, "id" | "label" | "elements" | "group" | "source" | "licence"> &
-  Partial<NamedFormat>;
+export type NamedFormatData = Pick<NamedFormat, "id" | "elements" | "group"> & Partial<NamedFormat>;
 
 export function named(data: NamedFormatData): NamedFormat {
   return {
@@ -35,7 +29,6 @@ export function named(data: NamedFormatData): NamedFormat {
     store: "fp16",
     tie: "even",
     coder: "scaled",
-    quirks: [],
     ...data,
   };
 }

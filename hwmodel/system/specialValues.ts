@@ -92,9 +92,9 @@ function withSpecial(value: number): Element {
   if (!(Number.isFinite(value) && Math.abs(value) <= MAX_SPECIAL) || e2m1.values.includes(value)) {
     throw new UserError(`special value ${value}: expected a number of magnitude up to ${MAX_SPECIAL} that E2M1 lacks`);
   }
-  const { family, bits, tie, source } = e2m1;
+  const { family, bits, tie } = e2m1;
   const codes = e2m1.codes.with(e2m1.codes.length / 2, value);
-  return makeElement({ id: `e2m1+sp${value}`, label: `E2M1 with ${value}`, family, bits, tie, source, codes });
+  return makeElement({ id: `e2m1+sp${value}`, family, bits, tie, codes });
 }
 
 function sum<K extends string>(batches: readonly Record<K, number>[], kept: (i: number) => boolean, key: K): number {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { splitList } from "../../cli/splitList.ts";
-import { formatTable } from "../../formats/index.ts";
+import { formatTable } from "../../formats/sheets/index.ts";
 import { cli } from "./io.ts";
 import { tinyText, writeTinyModel } from "./tinyModel.ts";
 

@@ -125,7 +125,7 @@ describe("blockOptimalCodebook", () => {
     for (const signed of [false, true]) {
       const { values, relativeMse } = blockOptimalCodebook({ nu: 3, blockSize: 64, levels: 8, signed });
       const errorOf = (codes: readonly number[]) => {
-        const own = element({ id: "own", label: "own", family: "table", bits: 3, codes, tie: "even", source: "test" });
+        const own = element({ id: "own", family: "table", bits: 3, codes, tie: "even" });
         const format = makeFormat({ element: own, group: 64, rule: signed ? "signedmax" : "absmax" });
         return predictedError({ nu: 3 }, format).relativeMse!;
       };

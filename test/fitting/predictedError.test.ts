@@ -102,7 +102,7 @@ describe("predictedError", () => {
 
   it("a codebook without negative levels is tried on samples of the law, with a standard error", () => {
     const codes = [0, 1, 2, 4];
-    const own = element({ id: "own", label: "own", family: "table", bits: 2, codes, tie: "even", source: "test" });
+    const own = element({ id: "own", family: "table", bits: 2, codes, tie: "even" });
     const format = makeFormat({ element: own, group: 32, rule: "absmax" });
     const { relativeMse, method, standardError } = predictedError({ nu: 5 }, format);
     assert.equal(method, "sampling");

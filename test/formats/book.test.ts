@@ -70,7 +70,7 @@ describe("nearest level", () => {
 
   it("a book with levels closer than the table resolves has none", () => {
     const codes = [-1, 1, 1 + 2 ** -20, 1 + 2 ** -19];
-    const dense = element({ id: "dense", label: "x", family: "table", bits: 2, codes, tie: "down", source: "test" });
+    const dense = element({ id: "dense", family: "table", bits: 2, codes, tie: "down" });
     const kernel = kernelOf(makeFormat({ element: dense }));
     assert.equal(kernel.table, null);
     const x = inputs(kernel.book.levels);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { element } from "../../formats/element.ts";
 import { elementFamilies, getElement, isElementId, listElements } from "../../formats/index.ts";
+import { aboutElement } from "../../formats/sheets/index.ts";
 import { formatsGolden, maxDifference } from "./golden.ts";
 
 const values = (id: string) => getElement(id).values;
@@ -179,7 +180,8 @@ describe("elements", () => {
     assert.equal(new Set(names).size, names.length);
     for (const item of listed) {
       assert.equal(item.codes.length, 2 ** item.bits, item.id);
-      assert.ok(item.source.length > 0 && item.label.length > 0, item.id);
+      const { label, source } = aboutElement(item);
+      assert.ok(source.length > 0 && label.length > 0, item.id);
       for (const name of [item.id, ...item.aliases]) assert.equal(getElement(name.toUpperCase()), item, name);
     }
     for (const family of elementFamilies) {

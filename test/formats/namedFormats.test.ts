@@ -4,17 +4,16 @@ import {
   dequantize,
   type Format,
   fakeQuantize,
-  formatSheet,
   getElement,
   groupQuantizerOf,
   listFormats,
   namedFormat,
   parseFormat,
   quantize,
-  renderSheet,
   scaleRules,
   scaleStores,
 } from "../../formats/index.ts";
+import { formatSheet, renderSheet } from "../../formats/sheets/index.ts";
 import { normals, uniforms } from "../random.ts";
 
 /** Normal numbers with a few outliers, a group of zeros and a constant group. */

@@ -3,12 +3,12 @@ import {
   defineCodebook,
   dequantize,
   fakeQuantize,
-  formatSheet,
   getElement,
   isElementId,
   parseFormat,
   quantize,
 } from "../../formats/index.ts";
+import { formatSheet } from "../../formats/sheets/index.ts";
 
 /** A format whose codebook is one list. */
 const scalar = (id: string) => {
@@ -68,7 +68,7 @@ describe("a codebook of one's own", () => {
     assert.match(element.id, /^mine4~[0-9a-f]{16}$/);
     assert.equal(parseFormat("MINE4@g64").id, `${element.id}@g64`);
     assert.equal(scalar(`${element.id}@g64`).element, element);
-    assert.deepEqual([element.label, element.source, element.tie], ["mine", "dreams", "away"]);
+    assert.deepEqual([element.about, element.tie], [{ label: "mine", source: "dreams" }, "away"]);
     assert.equal(defineCodebook({ id: "mine4", values: [-3, -1, 0, 2], tie: "away" }).id, element.id);
     assert.throws(() => defineCodebook({ id: "mine4", values: [-3, -1, 0, 1] }, "b.json"), {
       name: "UserError",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { formatSheet, formatTable, listElements, listFormats, renderSheet } from "../../formats/index.ts";
+import { listElements, listFormats } from "../../formats/index.ts";
+import { formatSheet, formatTable, renderSheet } from "../../formats/sheets/index.ts";
 
 describe("formatSheet", () => {
   it("states E2M1 super-range in full", () => {

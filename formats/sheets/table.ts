@@ -1,19 +1,25 @@
-import { storageBits } from "./bitsPerWeight.ts";
-import { elementFamilies, listElements } from "./elements/index.ts";
-import { groupId, makeFormat } from "./format.ts";
-import { listFormats } from "./listFormats.ts";
-import { namedFormat } from "./named/index.ts";
+import { storageBits } from "../bitsPerWeight.ts";
+import { familyWords, listElements } from "../elements/index.ts";
+import { groupId, makeFormat } from "../format.ts";
+import { listFormats } from "../listFormats.ts";
+import { namedFormat } from "../named/index.ts";
+import { aboutElement, aboutFormat } from "./about.ts";
+
+/** How ids of each family look. */
+export const elementGrammars: readonly string[] = familyWords.map(({ grammar }) => grammar);
 
 /** Markdown tables of all listed elements and named formats, and the grammar of each family, for the README. */
 export function formatTable(): string {
   const elements = listElements().map((element) => {
     const { rule } = makeFormat({ element });
     const range = `${short(element.values[0]!)} … ${short(element.values.at(-1)!)}`;
-    const { label, bits, values, tie, source } = element;
+    const { bits, values, tie } = element;
+    const { label, source } = aboutElement(element);
     return [names(element.id, element.aliases), label, bits, values.length, range, tie, rule, source];
   });
   const named = listFormats().map((format) => {
-    const { label, aliases, source, licence } = namedFormat(format.name!)!;
+    const { aliases } = namedFormat(format.name!)!;
+    const { label, source, licence } = aboutFormat(format);
     const { code, group } = storageBits(format);
     const bits =
       typeof format.group === "number" ? short(code + group / format.group) : `${code} + ${group}/${format.group}`;
@@ -22,7 +28,7 @@ export function formatTable(): string {
     return [names(format.id, aliases), label, bits, groupId(format.group), rule, store, source, licence ?? ""];
   });
   return [
-    ...elementFamilies.map(({ grammar }) => `- ${grammar}`),
+    ...elementGrammars.map((grammar) => `- ${grammar}`),
     "",
     ...rows(["id, aliases", "what", "bits", "values", "range", "ties", "scale", "source"], elements),
     "",

@@ -1,10 +1,11 @@
-import { type StorageBits, storageBits } from "./bitsPerWeight.ts";
-import { coderScales } from "./coder.ts";
-import { type Element, hasEqualEnds } from "./element.ts";
-import { type Group, groupId, parseFormat } from "./format.ts";
-import { namedFormat } from "./named/index.ts";
-import { scaleRules } from "./scaleRules.ts";
-import { scaleStores } from "./scaleStores.ts";
+import { type StorageBits, storageBits } from "../bitsPerWeight.ts";
+import { coderScales } from "../coder.ts";
+import { type Element, hasEqualEnds } from "../element.ts";
+import { type Group, groupId, parseFormat } from "../format.ts";
+import { namedFormat } from "../named/index.ts";
+import { aboutRule } from "../scaleRules.ts";
+import { aboutStores, scaleStores } from "../scaleStores.ts";
+import { aboutFormat } from "./about.ts";
 
 /** One codebook of a format. */
 export interface CodebookSheet {
@@ -55,16 +56,15 @@ export interface FormatSheet extends CodebookSheet {
 export function formatSheet(id: string): FormatSheet {
   const format = parseFormat(id);
   const { name, element, elements, selector, group, rule, store, tie, coder } = format;
-  const about = (name === null ? element : namedFormat(name))!;
-  const named = name === null ? undefined : namedFormat(name);
+  const { label, source, quirks, licence } = aboutFormat(format);
   const storage = storageBits(format);
   const codebooks = elements.map(codebookSheet);
   return {
     ...codebooks[0]!,
     id: format.id,
     name,
-    aliases: about.aliases,
-    label: about.label,
+    aliases: (name === null ? element : namedFormat(name))!.aliases,
+    label,
     family: element?.family ?? "several",
     bits: storage.code,
     codebooks,
@@ -74,15 +74,15 @@ export function formatSheet(id: string): FormatSheet {
     tie,
     group,
     scaleRule: coder === "scaled" ? rule : coder,
-    scaleRuleSummary: coderScales[coder] ?? scaleRules[rule].summary,
+    scaleRuleSummary: coderScales[coder] ?? aboutRule(rule),
     scaleStore: store,
-    scaleStoreSummary: scaleStores[store].label,
+    scaleStoreSummary: aboutStores[store],
     scaleBits: scaleStores[store].bits,
     storage,
     bitsPerWeight: typeof group === "number" ? storage.code + storage.group / group : null,
-    source: about.source,
-    licence: named?.licence ?? null,
-    quirks: about.quirks,
+    source,
+    licence,
+    quirks,
   };
 }
 
