@@ -1,8 +1,9 @@
 /**
  * @file What `import "bitfrontier/formats"` costs: milliseconds in a fresh Node process (the import alone, Node's own start
- * subtracted by measuring inside), and the bytes of the browser bundle.
+ * subtracted by measuring inside), and the bytes of browser bundles.
  */
 import { spawnSync } from "node:child_process";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -38,13 +39,21 @@ for (const [name, what] of cases) {
   console.log(`  ${name.padEnd(38)} ${show(spread(values), 1)}`);
 }
 
-const { outputFiles } = await build({
-  entryPoints: [entry],
-  bundle: true,
-  minify: true,
-  format: "esm",
-  platform: "browser",
-  write: false,
-});
-const { contents } = outputFiles[0]!;
-console.log(`browser bundle: ${contents.length} bytes, ${gzipSync(contents, { level: 9 }).length} gzipped`);
+const bundles = [
+  ["all of bitfrontier/formats", 'export * from "./index.js";'],
+  ["parseFormat and fakeQuantize", 'export { fakeQuantize, parseFormat } from "./index.js";'],
+  ["with sheets, own codebooks and packing", 'export * from "./all.js";'],
+] as const;
+console.log("bytes in a minified browser bundle");
+for (const [name, contents] of bundles) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: dirname(entry) },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    write: false,
+  });
+  const code = outputFiles[0]!.contents;
+  console.log(`  ${name.padEnd(38)} ${code.length}, ${gzipSync(code, { level: 9 }).length} gzipped`);
+}

@@ -1,4 +1,5 @@
 import { defaultSweepElements } from "../formats/index.ts";
+import "../formats/own/index.ts";
 import {
   diskCache,
   LIBRARIES,

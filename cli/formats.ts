@@ -1,5 +1,6 @@
 import { listElements, listFormats, scaleRules, scaleStores } from "../formats/index.ts";
 import { aboutElement, elementGrammars, formatSheet, formatTable, renderSheet } from "../formats/sheets/index.ts";
+import "../formats/own/index.ts";
 import { codebookOption } from "./codebooks.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";

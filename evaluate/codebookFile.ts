@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { defineCodebook, type Element, UserError } from "../formats/index.ts";
+import { type Element, UserError } from "../formats/index.ts";
+import { defineCodebook } from "../formats/own/index.ts";
 import { isSystemError, systemReason } from "./files.ts";
 
 /** 256 numbers of full precision with a paragraph on their origin take 10 kB; a larger file is another one given by mistake. */

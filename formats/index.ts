@@ -2,10 +2,9 @@ export type { About } from "./about.ts";
 export { bitsPerWeight, type StorageBits, storageBits } from "./bitsPerWeight.ts";
 export { type Blocking, type BlockingOptions, blockingOf } from "./blocking.ts";
 export { defaultSweepElements } from "./defaultSweep.ts";
-export { defineCodebook } from "./defineCodebook.ts";
 export { type Element, type Family, hasEqualEnds, type TieRule } from "./element.ts";
 export type { ElementFamily } from "./elements/family.ts";
-export { elementFamilies, getElement, isElementId, listElements } from "./elements/index.ts";
+export { addFamily, elementFamilies, getElement, isElementId, listElements } from "./elements/index.ts";
 export { UserError } from "./error.ts";
 export { fakeQuantize, type RoundingError } from "./fakeQuantize.ts";
 export {
@@ -18,18 +17,13 @@ export {
   makeFormat,
   parseFormat,
 } from "./format.ts";
-export { compileFormula } from "./formula.ts";
 export type { GroupFit } from "./groupFit.ts";
 export { listFormats } from "./listFormats.ts";
 export { type NamedFormat, namedFormat } from "./named/index.ts";
 export { type Operand, operandsOf } from "./operands.ts";
-export { type CodeOrder, codeOrders, exportCodes, importCodes } from "./orders.ts";
-export { type OwnCodebook, ownCodebook } from "./ownCodebook.ts";
-export { type Packing, packCodes, packedRowBytes, unpackCodes } from "./packing.ts";
 export { normalQuantile, studentDensity, studentQuantile, studentTail } from "./quantiles.ts";
 export { dequantize, type Quantized, quantize } from "./quantize.ts";
 export { type GroupQuantizer, groupQuantizerOf, type Quantizer, quantizerOf } from "./quantizer.ts";
-export { type MatrixShape, scaleCodes, scalesOfCodes } from "./scaleCodes.ts";
 export { type ScaleRuleId, scaleRules } from "./scaleRules.ts";
 export { type ScaleStoreId, scaleStores } from "./scaleStores.ts";
 export type { Objective, Selector } from "./selector.ts";

@@ -12,7 +12,10 @@ const root = packageRoot();
 
 /** Only `bitfrontier/formats` and `bitfrontier/fitting`: types must do without those of Node and the DOM. */
 const pureProgram = `
-import { dequantize, defineCodebook, type Element, fakeQuantize, type Format, formatSheet, listElements, parseFormat, quantize, renderSheet } from "bitfrontier/formats";
+import { dequantize, type Element, fakeQuantize, type Format, listElements, parseFormat, quantize } from "bitfrontier/formats";
+import { defineCodebook } from "bitfrontier/formats/own";
+import { packCodes, unpackCodes } from "bitfrontier/formats/packing";
+import { formatSheet, renderSheet } from "bitfrontier/formats/sheets";
 import * as fitting from "bitfrontier/fitting";
 
 const elements: Element[] = listElements();
@@ -20,7 +23,10 @@ const weights: Float32Array = Float32Array.from({ length: 256 }, (_, i) => Math.
 const format: Format = parseFormat("sf4@g64");
 const out = new Float32Array(256);
 const { sumSquaredError, sumSquares } = fakeQuantize(weights, 2, 128, format, out);
-const back = dequantize(quantize(weights, 2, 128, format), 2, 128, format);
+const quantized = quantize(weights, 2, 128, format);
+const bytes: Uint8Array = packCodes(quantized.codes, 4, "low", 128);
+const codes = unpackCodes(bytes, 256, 4, "low", 128);
+const back = dequantize({ ...quantized, codes }, 2, 128, format);
 const own = parseFormat(\`\${defineCodebook({ id: "mine", values: [-1, 0, 0.5, 1] }).id}@row\`);
 // @ts-expect-error a format is no text
 export const misuse = () => parseFormat(format);

@@ -1,13 +1,13 @@
 import type { AboutFamily } from "../about.ts";
 import type { Element } from "../element.ts";
 import { UserError } from "../error.ts";
+import { aboutOwnBooks } from "../own/about.ts";
 import { nearest } from "../suggest.ts";
 import { aboutBlockBooks, aboutDialects, aboutUnsignedIntegers, blockBooks } from "./blockBooks.ts";
 import type { ElementFamily } from "./family.ts";
 import { aboutFnuz, fnuz } from "./fnuz.ts";
 import { aboutIntegers, integers } from "./integers.ts";
 import { aboutMinifloats, minifloats } from "./minifloats.ts";
-import { aboutOwnBooks, ownBooks } from "./ownBooks.ts";
 import { aboutPosits, posits } from "./posits.ts";
 import { aboutPowerSums, powerSums } from "./powerSums.ts";
 import { aboutQuantileBooks, quantileBooks } from "./quantileBooks.ts";
@@ -23,7 +23,6 @@ export const elementFamilies: readonly ElementFamily[] = [
   tables,
   posits,
   ...blockBooks,
-  ownBooks,
 ];
 
 /** The words to them, for sheets. */
@@ -41,13 +40,24 @@ export const familyWords: readonly AboutFamily[] = [
   aboutOwnBooks,
 ];
 
+/** Families from outside the registry. */
+const added: ElementFamily[] = [];
+
+/**
+ * Makes elements of another family known to `getElement` and format ids, after those of the registry; adding it twice
+ * changes nothing. Codebooks of one's own come this way (`bitfrontier/formats/own`).
+ */
+export function addFamily(family: ElementFamily): void {
+  if (!added.includes(family)) added.push(family);
+}
+
 const made = new Map<string, Element>();
 /** Made elements kept for reuse; a search over ν may ask for any number of others. */
 const MADE_MAX = 1024;
 
 /** All listed elements, in order of family. Ids with parameters (`sf4_3.5`) are a family's own and not all listed. */
 export function listElements(): Element[] {
-  return elementFamilies.flatMap(({ listed }) => listed.map((id) => getElement(id)));
+  return [...elementFamilies, ...added].flatMap(({ listed }) => listed.map((id) => getElement(id)));
 }
 
 /** The element of an id or alias, upper or lower case. Throws UserError naming the nearest ids. */
@@ -59,6 +69,9 @@ export function getElement(id: string): Element {
 export function getElementOr(id: string, others: readonly string[]): Element {
   const found = findElement(id);
   if (found) return found;
+  if (id.startsWith("[") && added.length === 0) {
+    throw new UserError('codebooks of your own need `import "bitfrontier/formats/own"`');
+  }
   const names = [...listElements().flatMap((item) => [item.id, ...item.aliases]), ...others];
   const similar = nearest(id.toLowerCase(), names);
   const hint = similar.length > 0 ? `; did you mean ${similar.join(", ")}?` : "; `bitfrontier formats` lists all";
@@ -79,7 +92,7 @@ function findElement(id: string): Element | undefined {
   const name = id.toLowerCase();
   const known = made.get(name);
   if (known) return known;
-  for (const { make } of elementFamilies) {
+  for (const { make } of [...elementFamilies, ...added]) {
     const item = make(name);
     if (!item) continue;
     const shared = made.get(item.id) ?? item;

@@ -1,3 +1,4 @@
+import { CUTS, ERROR, GROUP_BYTES, PAGES, PLANES, STEP } from "./layout.ts";
 import {
   addInt,
   assemble,
@@ -16,20 +17,6 @@ import {
   zeroVector,
 } from "./wasm.ts";
 
-/** Addresses in the program's memory, bytes. Data come last. */
-export const CUTS = 0;
-export const PLANES = 256;
-export const ERROR = 320;
-export const GROUPS = 512;
-/** Bytes of a group's entry of the table at GROUPS: minimum, maximum and |bits|, 4 equal lanes each, then the sum of squares, 2 lanes. */
-export const GROUP_BYTES = 64;
-/** Numbers are handled 16 at a time: four vectors. */
-export const STEP = 16;
-/** Numbers of one pass, 128 kB: they stay in the second-level cache between copy, measuring and rounding. */
-export const PASS = 32768;
-export const DATA = GROUPS + (PASS / STEP) * GROUP_BYTES;
-const PAGES = Math.ceil((DATA + 4 * PASS) / 65536);
-
 /** Without the sign: the bits of |x|. */
 const MAGNITUDE = constVector([255, 255, 255, 127, 255, 255, 255, 127, 255, 255, 255, 127, 255, 255, 255, 127]);
 const lanes = (...starts: number[]) => starts.flatMap((start) => [start, start + 16]);
@@ -40,13 +27,14 @@ const NEXT_LANE = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3];
 const UPPER_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7];
 
 /**
- * The program for codebooks of `cuts` + 1 ≤ 16 levels. Every function takes the data's first and last address, the bytes
- * of a group and the address of the groups' table:
- * `measure` writes each group's extremes and sum of squares; `round` rounds in place, with the group's divisor and
- * multiplier (two float32) from the table; `roundAndSum` also adds the squared errors to the two float64 at ERROR.
+ * The program for codebooks of at most 16 levels; `programBytes.ts` is what it assembles to. Every function takes the data's
+ * first and last address, the bytes of a group and the address of the groups' table:
+ * `measure` writes each group's extremes and sum of squares; `round`, which takes the end of the cuts too, rounds in place,
+ * with the group's divisor and multiplier (two float32) from the table; `roundAndSum` also adds the squared errors to the
+ * two float64 at ERROR.
  */
-export function roundingProgram(cuts: number): Uint8Array<ArrayBuffer> {
-  return assemble(PAGES, [measure(), round("round", cuts, false), round("roundAndSum", cuts, true)]);
+export function roundingProgram(): Uint8Array<ArrayBuffer> {
+  return assemble(PAGES, [measure(), round("round", false), round("roundAndSum", true)]);
 }
 
 const [at, end, groupBytes, table, stop] = [0, 1, 2, 3, 4];
@@ -108,19 +96,26 @@ function measure(): WasmFunction {
   return { name: "measure", parameters: 4, ints: 1, vectors: 7, body };
 }
 
-/** Locals of `round`: four vectors each of quotients, of whatever leads to ranks and levels, and of byte planes. */
-const [divisor, multiplier, quotient, work, plane, shared, partial, sum] = [5, 6, 7, 11, 15, 19, 20, 21];
+/** Parameters and locals of `round`: four vectors each of quotients, of whatever leads to ranks and levels, and of byte planes. */
+const [cutsEnd, roundStop, cut, divisor, multiplier, quotient, work, plane, shared, partial, sum] = [
+  4, 5, 6, 7, 8, 9, 13, 17, 21, 22, 23,
+];
 
 /** Ranks of the quotients, as bytes in `shared`: one for every cut at or below. */
-function ranks(cuts: number): Code[] {
-  const steps: Code[] = [];
-  for (let cut = 0; cut < cuts; cut++) {
-    steps.push(set(shared, loadVector(int(CUTS), 16 * cut)));
-    for (const j of four) {
-      const reached = vector("f32x4Ge", get(quotient + j), get(shared)); // −1 where it is
-      steps.push(set(work + j, cut === 0 ? reached : vector("i32x4Add", get(work + j), reached)));
-    }
-  }
+function ranks(): Code[] {
+  const steps: Code[] = [
+    ...four.map((j) => set(work + j, zeroVector)),
+    set(cut, int(CUTS)),
+    doWhileBelow(
+      cut,
+      cutsEnd,
+      set(shared, loadVector(get(cut))),
+      ...four.map((j) =>
+        set(work + j, vector("i32x4Add", get(work + j), vector("f32x4Ge", get(quotient + j), get(shared)))),
+      ), // −1 where it is
+      advance(cut, 16),
+    ),
+  ];
   const narrow = (j: number) => vector("i16x8Narrow", get(work + j), get(work + j + 1));
   return [...steps, set(shared, vector("i8x16Neg", vector("i8x16Narrow", narrow(0), narrow(2))))];
 }
@@ -138,10 +133,10 @@ function levelsOfRanks(): { steps: Code[]; levels: Code[] } {
   return { steps, levels };
 }
 
-function round(name: string, cuts: number, withError: boolean): WasmFunction {
+function round(name: string, withError: boolean): WasmFunction {
   const step: Code[] = [
     ...four.map((j) => set(quotient + j, vector("f32x4Div", loadVector(get(at), 16 * j), get(divisor)))),
-    ...ranks(cuts),
+    ...ranks(),
   ];
   const { steps, levels } = levelsOfRanks();
   step.push(...steps);
@@ -166,10 +161,10 @@ function round(name: string, cuts: number, withError: boolean): WasmFunction {
     set(divisor, splatFloat(get(table), 0)),
     set(multiplier, splatFloat(get(table), 4)),
     advance(table, GROUP_BYTES),
-    startGroup,
-    doWhileBelow(at, stop, ...step),
+    set(roundStop, addInt(get(at), get(groupBytes))),
+    doWhileBelow(at, roundStop, ...step),
   );
   const total = vector("f64x2Add", loadVector(int(ERROR)), get(sum));
   const body = withError ? [...group, ...storeVector(int(ERROR), 0, total)] : group;
-  return { name, parameters: 4, ints: 1, vectors: 17, body };
+  return { name, parameters: 5, ints: 2, vectors: 17, body };
 }

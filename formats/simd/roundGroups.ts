@@ -1,6 +1,7 @@
 import type { Book } from "../book.ts";
 import { floatOfKey, keyOf } from "../floatKeys.ts";
-import { CUTS, DATA, ERROR, GROUP_BYTES, GROUPS, PASS, PLANES, roundingProgram, STEP } from "./program.ts";
+import { CUTS, DATA, ERROR, GROUP_BYTES, GROUPS, PASS, PLANES, STEP } from "./layout.ts";
+import { programBytes } from "./programBytes.ts";
 
 /** Matrices below this are rounded sooner than the program is compiled. */
 const WORTHWHILE = 1 << 14;
@@ -10,17 +11,17 @@ interface Program {
   floats: Float32Array;
   doubles: Float64Array;
   bytes: Uint8Array;
-  measure: Pass;
-  round: Pass;
-  roundAndSum: Pass;
+  measure(first: number, end: number, groupBytes: number, table: number): void;
+  round: Rounding;
+  roundAndSum: Rounding;
   /** Whose levels are in its memory. */
   book: Book | null;
 }
 
-type Pass = (first: number, end: number, groupBytes: number, table: number) => void;
+type Rounding = (first: number, end: number, groupBytes: number, table: number, cutsEnd: number) => void;
 
-/** By number of cuts; null where WebAssembly or its SIMD is missing. */
-const programs = new Map<number, Program | null>();
+/** Null until it is needed, and where WebAssembly or its SIMD is missing. */
+let program: Program | null = null;
 
 /** What rounding did, or null for the caller to do it the general way. */
 export interface SimdRounding {
@@ -47,10 +48,10 @@ export function roundGroups(
   sums = true,
 ): SimdRounding | null {
   if (values.length < WORTHWHILE || size % STEP !== 0 || size > PASS || values.length % size !== 0) return null;
-  const program = programFor(book);
-  if (program === null) return null;
-  const { floats, doubles, measure } = program;
-  const round = sums ? program.roundAndSum : program.round;
+  const loaded = programFor(book);
+  if (loaded === null) return null;
+  const { floats, doubles, measure } = loaded;
+  const round = sums ? loaded.roundAndSum : loaded.round;
   const result: SimdRounding = { sumSquaredError: 0, sumSquares: 0, groups: 0, zeroGroups: 0 };
   const passLength = Math.floor(PASS / size) * size;
   for (let from = 0; from < values.length; from += passLength) {
@@ -71,7 +72,7 @@ export function roundGroups(
       floats[entry + 1] = scale;
     }
     doubles.fill(0, ERROR / 8, ERROR / 8 + 2);
-    round(DATA, end, 4 * size, GROUPS);
+    round(DATA, end, 4 * size, GROUPS, CUTS + 16 * book.cuts.length);
     result.sumSquaredError += doubles[ERROR / 8]! + doubles[ERROR / 8 + 1]!;
     out.set(floats.subarray(DATA / 4, end / 4), from);
   }
@@ -85,15 +86,15 @@ function programFor(book: Book): Program | null {
   const { levels, cuts } = book;
   // A cut at +0 would tell +0 from −0, which comparisons of floats do not.
   if (levels.length > LEVELS_MAX || cuts.includes(keyOf(0))) return null;
-  if (!programs.has(cuts.length)) programs.set(cuts.length, instantiate(cuts.length));
-  const program = programs.get(cuts.length) ?? null;
+  program ??= instantiate();
   if (program === null || program.book === book) return program;
+  const { floats, bytes: memory } = program;
   cuts.forEach((cut, i) => {
-    program.floats.fill(floatOfKey(cut), CUTS / 4 + 4 * i, CUTS / 4 + 4 * i + 4);
+    floats.fill(floatOfKey(cut), CUTS / 4 + 4 * i, CUTS / 4 + 4 * i + 4);
   });
   const bytes = new Uint8Array(Float32Array.from(levels).buffer);
   bytes.forEach((byte, i) => {
-    program.bytes[PLANES + 16 * (i % 4) + (i >> 2)] = byte;
+    memory[PLANES + 16 * (i % 4) + (i >> 2)] = byte;
   });
   program.book = book;
   return program;
@@ -109,11 +110,11 @@ interface Exports extends Pick<Program, "measure" | "round" | "roundAndSum"> {
   memory: { buffer: ArrayBuffer };
 }
 
-function instantiate(cuts: number): Program | null {
+function instantiate(): Program | null {
   const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
   // Typed arrays read memory in the machine's order, WebAssembly always little-endian.
   if (api === undefined || new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) return null;
-  const exports = compiled(api, roundingProgram(cuts));
+  const exports = compiled(api, programBytes());
   if (exports === null) return null;
   const { memory, measure, round, roundAndSum } = exports;
   const floats = new Float32Array(memory.buffer);

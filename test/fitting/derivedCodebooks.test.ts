@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { blockOptimalCodebook, lloydMax, predictedError } from "../../fitting/index.ts";
 import { element } from "../../formats/element.ts";
-import { defineCodebook, fakeQuantize, makeFormat, parseFormat } from "../../formats/index.ts";
+import { fakeQuantize, makeFormat, parseFormat } from "../../formats/index.ts";
+import { defineCodebook } from "../../formats/own/index.ts";
 import { tSamples } from "./samples.ts";
 
 /** facts/formats-and-paper.md §3: printed to six digits; the normal's agree with Max (1960), Table I. */

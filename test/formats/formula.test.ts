@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compileFormula } from "../../formats/index.ts";
+import { compileFormula } from "../../formats/own/index.ts";
 
 describe("compileFormula", () => {
   it("follows the usual precedence: signs, powers to the right, products, sums", () => {

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  defineCodebook,
-  dequantize,
-  fakeQuantize,
-  getElement,
-  isElementId,
-  parseFormat,
-  quantize,
-} from "../../formats/index.ts";
+import { spawnSync } from "node:child_process";
+import { dequantize, fakeQuantize, getElement, isElementId, parseFormat, quantize } from "../../formats/index.ts";
+import { defineCodebook } from "../../formats/own/index.ts";
 import { formatSheet } from "../../formats/sheets/index.ts";
 
 /** A format whose codebook is one list. */
@@ -155,5 +149,22 @@ describe("a codebook of one's own", () => {
     for (const [data, message] of wrong)
       assert.throws(() => defineCodebook(data, "x.json"), { name: "UserError", message });
     assert.equal(({} as { values?: unknown }).values, undefined);
+  });
+});
+
+describe("a list for a format, in a process of its own", () => {
+  const run = (program: string) => {
+    const words = ["--input-type=module", "--eval", program];
+    const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+    return stdout + stderr;
+  };
+  const at = (path: string) => JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
+
+  it("is understood with bitfrontier/formats/own, and where a model of hardware takes ids; without it, named as the remedy", () => {
+    const parse = `import { parseFormat } from ${at("formats/index.js")}; console.log(parseFormat("[-1,0,1]@g64").id);`;
+    assert.match(run(parse), /UserError: codebooks of your own need `import "bitfrontier\/formats\/own"`/);
+    assert.equal(run(`import ${at("formats/own/index.js")}; ${parse}`), "[-1,0,1]@g64\n");
+    const area = `import { macCostById } from ${at("hwmodel/index.js")}; console.log(macCostById("[-1,0,1]").areaGe > 0);`;
+    assert.equal(run(area), "true\n");
   });
 });

@@ -1,20 +1,16 @@
 import assert from "node:assert/strict";
 import {
   dequantize,
-  exportCodes,
   fakeQuantize,
   getElement,
-  importCodes,
   listElements,
   listFormats,
   makeFormat,
-  packCodes,
-  packedRowBytes,
   quantize,
-  unpackCodes,
 } from "../../formats/index.ts";
-import { type CodeOrder, codeOrders } from "../../formats/orders.ts";
-import type { Packing } from "../../formats/packing.ts";
+import { exportCodes, importCodes, packCodes, packedRowBytes, unpackCodes } from "../../formats/packing/index.ts";
+import { type CodeOrder, codeOrders } from "../../formats/packing/orders.ts";
+import type { Packing } from "../../formats/packing/packCodes.ts";
 import { normals } from "../random.ts";
 import { mlDtypesGolden } from "./mldtypes.ts";
 

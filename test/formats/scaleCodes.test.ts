@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  dequantize,
-  listFormats,
-  parseFormat,
-  quantize,
-  scaleCodes,
-  scaleStores,
-  scalesOfCodes,
-} from "../../formats/index.ts";
+import { dequantize, listFormats, parseFormat, quantize, scaleStores } from "../../formats/index.ts";
+import { scaleCodes, scalesOfCodes } from "../../formats/packing/index.ts";
 import { normals } from "../random.ts";
 
 const [rows, cols] = [3, 300];

@@ -1,10 +1,10 @@
-import { blockingOf } from "./blocking.ts";
-import { UserError } from "./error.ts";
-import type { Format } from "./format.ts";
-import { kernelsOf } from "./groupFitter.ts";
-import { outerOf } from "./outerScales.ts";
-import type { Quantized } from "./quantize.ts";
-import { type ScaleStore, scaleStores } from "./scaleStores.ts";
+import { blockingOf } from "../blocking.ts";
+import { UserError } from "../error.ts";
+import type { Format } from "../format.ts";
+import { kernelsOf } from "../groupFitter.ts";
+import { outerOf } from "../outerScales.ts";
+import type { Quantized } from "../quantize.ts";
+import { type ScaleStore, scaleStores } from "../scaleStores.ts";
 
 /** Rows and columns of the quantized matrix, and the groups' treatment where they exceed a row. */
 export interface MatrixShape {

@@ -1,4 +1,4 @@
-import { UserError } from "./error.ts";
+import { UserError } from "../error.ts";
 
 /**
  * How codes of 1 to 8 bits become bytes. `low`: a bit stream, each code at the lowest free bits (of two nibbles the first

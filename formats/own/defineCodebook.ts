@@ -1,7 +1,7 @@
-import type { Element } from "./element.ts";
-import { getElement, isElementId } from "./elements/index.ts";
-import { register } from "./elements/ownBooks.ts";
-import { UserError } from "./error.ts";
+import type { Element } from "../element.ts";
+import { getElement, isElementId } from "../elements/index.ts";
+import { UserError } from "../error.ts";
+import { register } from "./ownBooks.ts";
 import { ownCodebook } from "./ownCodebook.ts";
 
 /**

@@ -1,8 +1,7 @@
-import type { AboutFamily } from "../about.ts";
 import type { Element } from "../element.ts";
+import type { ElementFamily } from "../elements/family.ts";
 import { UserError } from "../error.ts";
-import { ownCodebook, parseBracketed } from "../ownCodebook.ts";
-import type { ElementFamily } from "./family.ts";
+import { ownCodebook, parseBracketed } from "./ownCodebook.ts";
 
 /** Codebooks that users defined in this process, by id and name. */
 const defined = new Map<string, Element>();
@@ -38,9 +37,3 @@ function bracketed(text: string): Element {
   if (!element.id.startsWith("[")) register(element);
   return element;
 }
-
-export const aboutOwnBooks: AboutFamily = {
-  grammar:
-    "`[-1,-0.5,0,0.5,1]` (your own values in code order) and `[sign(i)*(4^(abs(i)/8)-1)/3;i=-7..8]` (a formula), with `;bits=N` and `;tie=down` where wanted",
-  about: (element) => element.about,
-};

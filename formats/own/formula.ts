@@ -1,5 +1,5 @@
-import { UserError } from "./error.ts";
-import { normalQuantile, studentQuantile } from "./quantiles.ts";
+import { UserError } from "../error.ts";
+import { normalQuantile, studentQuantile } from "../quantiles.ts";
 
 /** A codebook's formula is a line; longer ones are pasted by mistake. */
 const LENGTH_MAX = 500;

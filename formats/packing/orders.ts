@@ -1,6 +1,6 @@
-import type { Element } from "./element.ts";
-import { UserError } from "./error.ts";
-import type { Packing } from "./packing.ts";
+import type { Element } from "../element.ts";
+import { UserError } from "../error.ts";
+import type { Packing } from "./packCodes.ts";
 
 /** Whose numbering of the codes: another library stores the same values under codes of its own. */
 export type CodeOrder = "bitsandbytes" | "llm-datatypes" | "compressed-tensors";

@@ -1,5 +1,5 @@
-import { type Element, element, type TieRule } from "./element.ts";
-import { UserError } from "./error.ts";
+import { type Element, element, type TieRule } from "../element.ts";
+import { UserError } from "../error.ts";
 import { compileFormula } from "./formula.ts";
 
 /**
