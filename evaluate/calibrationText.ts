@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../formats/error.ts";
 import { type Calibrator, createCalibrator } from "./calibration/index.ts";
+import { readDataFile } from "./dataFile.ts";
 import type { SessionOptions } from "./engine/session.ts";
-import { type LoadedModel, readText } from "./loadedModel.ts";
+import type { LoadedModel } from "./loadedModel.ts";
 import { modelLogits } from "./model/architectures/index.ts";
 import { packageRoot, REFERENCE_MODEL } from "./model/index.ts";
-import { cutWindows } from "./tasks/index.ts";
+import { cutWindows, plainText } from "./tasks/index.ts";
 
 /** The text a method calibrates on, in tokens. */
 export interface CalibrationText {
@@ -30,20 +30,19 @@ const CONTEXT_MAX = 2048;
  * own calibration text, which neither its training nor its evaluation text contains. Null where none is given and none
  * is the default. Throws UserError naming the file.
  */
-export function readCalibration(
+export async function readCalibration(
   { name, config, tokenizer }: Pick<LoadedModel, "name" | "config" | "tokenizer">,
   source: string | null,
   windows: number,
-): CalibrationText | null {
+): Promise<CalibrationText | null> {
   const from = source ?? (name === REFERENCE_MODEL ? REFERENCE_MODEL : null);
   if (from === null) return null;
   const path = from === REFERENCE_MODEL ? join(packageRoot(), "models", "reference", "calibration.txt") : from;
-  const text = readText(path);
-  const ids = tokenizer.encode(text);
+  const { data, sha256: textSha256 } = await readDataFile(path);
+  const ids = tokenizer.encode(plainText(data, path));
   if (ids.length < 2) throw new UserError(`calibration ${from}: ${ids.length} tokens; calibration needs a text`);
   const context = Math.min(config.maxPositionEmbeddings, CONTEXT_MAX, ids.length);
   const cut = cutWindows(ids, context, { source: `calibration ${from}`, limit: windows });
-  const textSha256 = createHash("sha256").update(text).digest("hex");
   return { source: from, textSha256, windows: cut.windows, count: cut.count, context };
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { UserError } from "../formats/error.ts";
 import {
   type LinearLayer,
@@ -53,29 +52,16 @@ export function loadModel(spec: string): LoadedModel {
   }
 }
 
-/** The window length asked for, or the model's maximum. Throws UserError where the model has no such positions. */
-export function contextOf({ name, config }: LoadedModel, asked: number | null): number {
+/**
+ * The window length asked for, or the model's maximum, at most `usual`. Throws UserError where the model has no such
+ * positions.
+ */
+export function contextOf(
+  { name, config }: LoadedModel,
+  asked: number | null,
+  usual = Number.POSITIVE_INFINITY,
+): number {
   const most = config.maxPositionEmbeddings;
   if (asked !== null && asked > most) throw new UserError(`context ${asked}: ${name} has ${most} positions`);
-  return asked ?? most;
-}
-
-/** Evaluation texts have megabytes; tokenizing more than this would take an hour and gigabytes. */
-const TEXT_BYTES_MAX = 512 * 1024 * 1024;
-
-/** Reads a UTF-8 text. Throws UserError naming the file. */
-export function readText(path: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(`text ${path}: cannot be read (${code ?? (error as Error).message})`);
-  }
-  if (bytes.length > TEXT_BYTES_MAX) throw new UserError(`text ${path}: more than ${TEXT_BYTES_MAX} bytes`);
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new UserError(`text ${path}: not UTF-8`);
-  }
+  return asked ?? Math.min(most, usual);
 }

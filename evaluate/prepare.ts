@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Format, namedFormat, operandsOf, parseFormat, storageBits } from "../formats/index.ts";
@@ -7,15 +6,14 @@ import "../formats/own/index.ts";
 import { formatCosts } from "../hwmodel/index.ts";
 import type { Calibrator } from "./calibration/index.ts";
 import { type CalibrationText, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
+import { readDataFile } from "./dataFile.ts";
 import { engineVersion } from "./engine/session.ts";
-import { contextOf, type LoadedModel, loadModel, readText } from "./loadedModel.ts";
+import { contextOf, type LoadedModel, loadModel } from "./loadedModel.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
-import { type ContinuationScorer, createContinuationScorer } from "./model/architectures/continuations.ts";
-import { createDivergenceScorer, type DivergenceScorer } from "./model/architectures/divergence.ts";
-import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
 import { type FetchProgress, fetchModel, openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
 import type { Row } from "./row.ts";
+import { createScorers, type Scorers } from "./scorers.ts";
 import {
   BASELINE,
   type FormatNames,
@@ -35,9 +33,6 @@ export interface PrepareOptions {
   onFetch?: (progress: FetchProgress) => void;
 }
 
-/** Tokens of one run of the engine: enough to fill the matrix products, small enough to stay in cache. */
-const TOKENS_PER_RUN = 2048;
-
 /**
  * Makes a config ready to run: loads the model, tokenizes the texts, checks every format against every layer, and keys
  * the trials. All trials share the weights, the windows and one engine session per context.
@@ -53,35 +48,24 @@ export async function prepareSweep(
   await fetchModel(config.model, onFetch && { onProgress: onFetch });
   const model = loadModel(config.model);
   for (const format of formats.values()) meanBitsPerWeight(model.linears, format);
-  const context = contextOf(model, config.context);
-  const tasks = new Map(config.tasks.map((task) => [task, prepareTask(task, model, context, config.limitWindows)]));
+  const tasks = new Map<string, PreparedTask>();
+  for (const task of config.tasks) tasks.set(task, await prepareTask(task, model, config));
   const tokenizerSha256 = model.tokenizer.sha256;
-  const text = specs.some(calibrates) ? readCalibration(model, config.calibration, config.calibrationWindows) : null;
+  const text = specs.some(calibrates)
+    ? await readCalibration(model, config.calibration, config.calibrationWindows)
+    : null;
   const plan = keyTrials(
-    specs.map((spec) => ({ ...spec, context, methodOptions: text && calibrates(spec) ? calibrationKey(text) : {} })),
+    specs.map((spec) => ({
+      ...spec,
+      context: tasks.get(spec.task)!.context,
+      methodOptions: text && calibrates(spec) ? calibrationKey(text) : {},
+    })),
     ({ task }) => ({ modelSha256: model.sha256, tokenizerSha256, textSha256: tasks.get(task)!.textSha256 }),
     (id) => (id === BASELINE ? null : formatContent(formats.get(id)!)),
   );
   const calibration = text && { text, calibrator: calibratorOf(model, text, options) };
   const bench = { model, formats, tasks, calibration, versions: versions(), quantized: quantizedBuffers(model) };
-  const evaluator = await createEvaluator(model.config, model.shapes, {
-    context,
-    batch: Math.max(1, Math.floor(TOKENS_PER_RUN / context)),
-    ...options,
-  });
-  const continuations = createContinuationScorer(model.config, model.shapes, {
-    context,
-    tokensPerRun: TOKENS_PER_RUN,
-    ...options,
-  });
-  // Both models and their logits are in memory at once: a quarter of the tokens, and only where it is asked for.
-  let divergence: Promise<DivergenceScorer> | undefined;
-  const divergenceScorer = () => {
-    const batch = Math.max(1, Math.floor(TOKENS_PER_RUN / 4 / context));
-    divergence ??= createDivergenceScorer(model.config, model.shapes, { context, batch, ...options });
-    return divergence;
-  };
-  const scorers = { evaluator, continuations, divergenceScorer };
+  const scorers = createScorers(model, options);
   return {
     plan,
     runTrial: (trial) => runTrial(bench, scorers, trial),
@@ -89,9 +73,7 @@ export async function prepareSweep(
     profiles: () => profile(model),
     codebooks: codebooksOf([...formats.values()]),
     async release() {
-      await evaluator.release();
-      await continuations.release();
-      await (await divergence)?.release();
+      await scorers.release();
       await calibration?.calibrator.release();
     },
   };
@@ -128,14 +110,8 @@ function familyOf({ element }: Format): string {
 }
 
 interface PreparedTask extends TaskData {
+  context: number;
   textSha256: string;
-}
-
-/** The compiled model: weights are arguments. */
-interface Scorers {
-  evaluator: Evaluator;
-  continuations: ContinuationScorer;
-  divergenceScorer(): Promise<DivergenceScorer>;
 }
 
 interface Bench {
@@ -152,13 +128,20 @@ const formatNames: FormatNames = {
   canonical: (id) => parseFormat(id).id,
 };
 
-function prepareTask(name: string, model: LoadedModel, context: number, limitWindows: number | null): PreparedTask {
+async function prepareTask(
+  name: string,
+  model: LoadedModel,
+  { context: asked, limitWindows }: SweepConfig,
+): Promise<PreparedTask> {
   const spec = parseTask(name);
+  const task = taskById(spec.task);
+  const { tokenizer } = model;
+  const context = contextOf(model, asked, task.contextMax);
   const path = spec.source === "reference" ? join(packageRoot(), "models", "reference", "heldout.txt") : spec.source;
-  const text = readText(path);
-  const encode = (each: string) => model.tokenizer.encode(each);
-  const data = taskById(spec.task).prepare(spec, { text, encode, context, limitWindows });
-  return { ...data, textSha256: createHash("sha256").update(text).digest("hex") };
+  const { data, sha256: textSha256 } = await readDataFile(path);
+  const encode = (each: string) => tokenizer.encode(each);
+  const prefix = tokenizer.bosTokenId ?? tokenizer.eosTokenId;
+  return { ...task.prepare(spec, { data, encode, prefix, context, limitWindows }), context, textSha256 };
 }
 
 /** What a format is, for the trial's key: an edited codebook is another trial although its id stays. */
@@ -185,7 +168,7 @@ const ACTIVATION = "int8";
 /** The row of a trial, without its differences to the baseline. */
 async function runTrial(
   { model, formats, tasks, calibration, versions, quantized }: Bench,
-  { evaluator, continuations, divergenceScorer }: Scorers,
+  scorers: Scorers,
   { key, spec }: PlannedTrial,
 ): Promise<Row> {
   const startedAt = new Date().toISOString();
@@ -205,11 +188,7 @@ async function runTrial(
   const data = tasks.get(spec.task)!;
   const calibrated = calibration && calibrates(spec) ? calibration.text : null;
   const weights = format ? quantized : model.weights;
-  const measured = await data.measure({
-    windows: (windows, count) => evaluator.score(weights, windows, count),
-    continuations: (requests) => continuations.score(weights, requests),
-    divergences: async (windows, count) => (await divergenceScorer()).score(model.weights, weights, windows, count),
-  });
+  const measured = await data.measure(scorers.model(model.weights, weights, data.context));
   const evaluatedAt = performance.now();
   // A learned codebook has no multiplier of the format's.
   const costs = format && !method!.ownLevels ? formatCosts(format, parseFormat(ACTIVATION)) : null;

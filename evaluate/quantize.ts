@@ -89,7 +89,7 @@ export async function quantizeModel({
     const text =
       config === null || chosen.calibration === "none"
         ? null
-        : readCalibration(
+        : await readCalibration(
             { name: resolved.name, config, tokenizer: loadTokenizer(resolved.dir) },
             calibration,
             calibrationWindows,

@@ -1,3 +1,4 @@
+import { plainText } from "./dataFile.ts";
 import { meanMetric, perplexityOf } from "./statistics.ts";
 import type { Metric, ScoredModel, Task, TaskData, TaskInputs, TaskMetrics, TaskSpec } from "./task.ts";
 import { cutWindows, windowsProtocol } from "./windows.ts";
@@ -12,8 +13,11 @@ export const divergence: Task = {
   usage: "kl:FILE",
   summary: "KL divergence to full precision and same most likely token, beside perplexity, on the windows of a text",
 
-  prepare({ source }: TaskSpec, { text, encode, context, limitWindows }: TaskInputs): TaskData {
-    const { windows, count, available } = cutWindows(encode(text), context, { source, limit: limitWindows });
+  prepare({ source }: TaskSpec, { data, encode, context, limitWindows }: TaskInputs): TaskData {
+    const { windows, count, available } = cutWindows(encode(plainText(data, source)), context, {
+      source,
+      limit: limitWindows,
+    });
     return {
       task: `kl:${source}`,
       source,

@@ -1,50 +1,30 @@
 import { UserError } from "../../formats/error.ts";
+import { type DataFile, entriesOf } from "./dataFile.ts";
 
-/** One line of a data set with its place, for errors. */
+/** One object of a data set with its place, for errors. */
 export interface Example {
   fields: Record<string, unknown>;
-  /** "FILE line 12" */
+  /** "FILE line 12" or "FILE row 12" */
   where: string;
 }
 
 /** The largest data set of the common tasks (HellaSwag) has 10 042 examples; a million is another file given by mistake. */
 export const EXAMPLES_MAX = 1_000_000;
 
-/**
- * Reads one JSON object a line; empty lines are skipped. `limit` keeps only so many, evenly spaced.
- * Throws UserError naming the line.
- */
+/** The examples of a file; `limit` keeps only so many, evenly spaced. Throws UserError naming the line. */
 export function readExamples(
-  text: string,
+  data: DataFile,
   source: string,
   limit: number | null,
 ): { examples: Example[]; available: number } {
   if (limit !== null && (!Number.isInteger(limit) || limit < 1))
     throw new UserError(`limit of examples: expected a whole number from 1, got ${limit}`);
-  const lines = text.split("\n").flatMap((line, i) => (line.trim() === "" ? [] : [{ line, number: i + 1 }]));
-  const available = lines.length;
+  const entries = entriesOf(data, source);
+  const available = entries.length;
   if (available === 0) throw new UserError(`${source}: no examples`);
-  if (available > EXAMPLES_MAX)
-    throw new UserError(`${source}: ${available} lines, more than ${EXAMPLES_MAX} examples`);
   const count = Math.min(limit ?? available, available);
-  const examples = Array.from({ length: count }, (_, i) => {
-    const { line, number } = lines[Math.floor((i * available) / count)]!;
-    const where = `${source} line ${number}`;
-    return { fields: parseObject(line, where), where };
-  });
+  const examples = Array.from({ length: count }, (_, i) => entries[Math.floor((i * available) / count)]!());
   return { examples, available };
-}
-
-function parseObject(line: string, where: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw new UserError(`${where}: expected a JSON object, got ${JSON.stringify(line.slice(0, 40))}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new UserError(`${where}: expected a JSON object`);
-  return value as Record<string, unknown>;
 }
 
 /** The text in a field. Throws UserError naming line and field. */

@@ -1,3 +1,5 @@
+export { type DataFile, plainText } from "./dataFile.ts";
+export { EXAMPLES_MAX } from "./examples.ts";
 export { perplexity } from "./perplexity.ts";
 export { parseTask, taskById, tasks } from "./registry.ts";
 export {

@@ -11,12 +11,11 @@ import type { ScoredModel, Task, TaskData, TaskInputs, TaskMetrics, TaskSpec } f
  */
 export const lambada: Task = {
   id: "lambada",
-  usage: "lambada:FILE.jsonl",
-  summary:
-    "last word of passages, lambada_openai ({text} or {context, continuation} a line): acc and perplexity a word",
+  usage: "lambada:FILE",
+  summary: "last word of passages, lambada_openai ({text} or {context, continuation}): acc and perplexity a word",
 
   prepare({ source }: TaskSpec, inputs: TaskInputs): TaskData {
-    const { examples, available } = readExamples(inputs.text, source, inputs.limitWindows);
+    const { examples, available } = readExamples(inputs.data, source, inputs.limitWindows);
     const prepared = examples.map((example) => {
       const { context, target } = passageOf(example);
       return encodeRequest(inputs, context, target, example.where);

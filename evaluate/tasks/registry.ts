@@ -1,12 +1,32 @@
 import { UserError } from "../../formats/error.ts";
+import { arcChallenge, arcEasy } from "./arc.ts";
+import { boolq } from "./boolq.ts";
 import { divergence } from "./divergence.ts";
+import { hellaswag } from "./hellaswag.ts";
 import { lambada } from "./lambada.ts";
-import { choices, piqa } from "./multipleChoice.ts";
+import { choices } from "./multipleChoice.ts";
 import { perplexity } from "./perplexity.ts";
+import { piqa } from "./piqa.ts";
 import type { Task, TaskSpec } from "./task.ts";
+import { wikitext2Gptq } from "./wikitext2Gptq.ts";
+import { winogrande } from "./winogrande.ts";
+import { wordPerplexity } from "./wordPerplexity.ts";
 
 /** Every task: a new one is its file and a line here. */
-export const tasks: readonly Task[] = [perplexity, divergence, lambada, piqa, choices];
+export const tasks: readonly Task[] = [
+  perplexity,
+  wikitext2Gptq,
+  wordPerplexity,
+  divergence,
+  lambada,
+  hellaswag,
+  piqa,
+  winogrande,
+  arcEasy,
+  arcChallenge,
+  boolq,
+  choices,
+];
 
 /** The task of this id. Throws UserError listing the known ones. */
 export function taskById(id: string): Task {

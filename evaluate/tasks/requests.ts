@@ -1,5 +1,6 @@
 import { UserError } from "../../formats/error.ts";
 import type { Request, TaskInputs } from "./task.ts";
+import { spreadSuffix } from "./windows.ts";
 
 /** A request, and whether tokens were cut from the left of its context to fit the model. */
 export interface PreparedRequest {
@@ -37,7 +38,7 @@ export function encodeRequest(
 
 /** `lambada-openai-512`, or `lambada-openai-512-spread200` where only 200 examples, evenly spaced, were scored. */
 export function requestsProtocol(name: string, positions: number, count: number, available: number): string {
-  return `${name}-${positions}${count < available ? `-spread${count}` : ""}`;
+  return `${name}-${positions}${spreadSuffix(count, available)}`;
 }
 
 /** Warns where contexts were cut, since the score then also depends on the model's length. */

@@ -117,19 +117,31 @@ export function meanMetric(examples: number[], losses: ArrayLike<number>): Metri
 }
 
 /**
- * exp(Σ losses / Σ tokens), and its σ by the delta method for a ratio of sums over examples:
- * σ_ratio = √(Σ(loss − ratio · tokens)² / (n(n − 1))) / mean(tokens) (Cochran, Sampling Techniques, 2.11).
+ * Σ losses / Σ units over examples and its σ by the delta method for a ratio of sums:
+ * σ_ratio = √(Σ(loss − ratio · units)² / (n(n − 1))) / mean(units) (Cochran, Sampling Techniques, 2.11).
  */
-export function ratioPerplexity(losses: readonly number[], tokens: readonly number[]): Metric {
-  const none = (reason: string): Metric => ({ value: null, sigma: null, reason });
+export function ratioMetric(losses: readonly number[], units: readonly number[]): Metric {
   const bad = firstNonFinite(losses);
-  if (bad >= 0) return none(`divergent: a loss is ${losses[bad]}`);
-  const perExample = meanAndError(tokens).mean;
-  const ratio = meanAndError(losses).mean / perExample;
-  const value = Math.exp(ratio);
-  if (!Number.isFinite(value)) return none(`divergent: the mean loss, ${ratio} nats, overflows`);
-  const { sigma } = meanAndError(losses.map((loss, i) => loss - ratio * tokens[i]!));
-  return sigma === null
-    ? { value, sigma: null, reason: "one example has no spread" }
-    : { value, sigma: (value * sigma) / perExample };
+  if (bad >= 0) return { value: null, sigma: null, reason: `divergent: a loss is ${losses[bad]}` };
+  const perExample = meanAndError(units).mean;
+  const value = meanAndError(losses).mean / perExample;
+  const { sigma } = meanAndError(losses.map((loss, i) => loss - value * units[i]!));
+  if (sigma === null) return { value, sigma: null, reason: "one example has no spread" };
+  return { value, sigma: sigma / perExample };
+}
+
+/** exp(Σ losses / Σ units) with its σ. */
+export function ratioPerplexity(losses: readonly number[], units: readonly number[]): Metric {
+  const ratio = ratioMetric(losses, units);
+  if (ratio.value === null) return ratio;
+  const value = Math.exp(ratio.value);
+  if (!Number.isFinite(value))
+    return { value: null, sigma: null, reason: `divergent: the mean loss, ${ratio.value} nats, overflows` };
+  return { ...ratio, value, sigma: ratio.sigma === null ? null : value * ratio.sigma };
+}
+
+/** Σ losses / Σ units in bits with its σ. */
+export function ratioBits(losses: readonly number[], units: readonly number[]): Metric {
+  const { value, sigma, ...rest } = ratioMetric(losses, units);
+  return { ...rest, value: value === null ? null : value / Math.LN2, sigma: sigma === null ? null : sigma / Math.LN2 };
 }

@@ -1,3 +1,5 @@
+import type { DataFile } from "./dataFile.ts";
+
 /** A task as a config or a command line names it. */
 export interface TaskSpec {
   /** Registry id: "perplexity". */
@@ -38,10 +40,12 @@ export interface ScoredModel {
 
 /** What a task gets to make its inputs with. */
 export interface TaskInputs {
-  /** The whole text, already read. */
-  text: string;
+  /** The file, already read. */
+  data: DataFile;
   /** Tokenizes once, the tokenizer's BOS (if it has one) at the very start only. */
   encode(text: string): ArrayLike<number>;
+  /** What lm-eval puts before a text that nothing precedes: the tokenizer's BOS, else its EOS; null where it has neither. */
+  prefix: number | null;
   /** Window length in tokens: for requests, the most positions that the model reads. */
   context: number;
   /** Keep only so many windows or examples, evenly spaced; null keeps all. */
@@ -90,6 +94,8 @@ export interface Task {
   /** How it is asked for, and one line of what it measures; printed by `eval --help`. */
   usage: string;
   summary: string;
+  /** The longest windows of its protocol, where the model reads more and no other length is asked for. */
+  contextMax?: number;
   /** Throws UserError naming the source, and the line where there are lines, for what cannot be scored. */
   prepare(spec: TaskSpec, inputs: TaskInputs): TaskData;
 }

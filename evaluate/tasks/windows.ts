@@ -22,6 +22,11 @@ export function windowsProtocol(context: number, spread: number | null = null): 
   return spread === null ? `windows-${context}` : `windows-${context}-spread${spread}`;
 }
 
+/** The end of any protocol id: nothing, or `-spread8` where only 8 of what is there, evenly spaced, were scored. */
+export function spreadSuffix(count: number, available: number): string {
+  return count < available ? `-spread${count}` : "";
+}
+
 /**
  * Cuts tokens into non-overlapping windows and drops the tail: each window is scored on its own with no token put in
  * front, so a tokenizer's BOS stands only where `ids` has it, at the very start. This is the cutting of the GPTQ code

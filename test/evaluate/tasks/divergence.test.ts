@@ -3,7 +3,9 @@ import { evaluateModel } from "../../../evaluate/evaluate.ts";
 import { taskById, type WindowDivergences } from "../../../evaluate/tasks/index.ts";
 
 describe("kl", () => {
-  const inputs = { text: "abcdef", encode: (text: string) => [...Buffer.from(text)], context: 3, limitWindows: null };
+  const encode = (text: string) => [...Buffer.from(text)];
+  const text = { kind: "text" as const, text: "abcdef" };
+  const inputs = { data: text, prefix: null, encode, context: 3, limitWindows: null };
   const data = taskById("kl").prepare({ task: "kl", source: "a.txt" }, inputs);
   const measure = (divergences: WindowDivergences) =>
     data.measure({

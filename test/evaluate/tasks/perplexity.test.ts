@@ -3,6 +3,8 @@ import { parseTask, type Score, type ScoredModel, taskById, tasks } from "../../
 
 const encode = (text: string) => [1, ...Buffer.from(text)];
 
+const eight = { kind: "text" as const, text: "abcdefgh" };
+
 const windowsOf = (windows: Score): ScoredModel => ({
   windows,
   continuations: () => Promise.reject(new Error("not asked for")),
@@ -18,7 +20,7 @@ describe("tasks", () => {
     assert.throws(() => parseTask("lambda:x"), {
       name: "UserError",
       message:
-        'task "lambda": unknown; known are perplexity:FILE, kl:FILE, lambada:FILE.jsonl, piqa:FILE.jsonl, choices:FILE.jsonl',
+        'task "lambda": unknown; known are perplexity:FILE, wikitext2-gptq:FILE, wordperplexity:FILE, kl:FILE, lambada:FILE, hellaswag:FILE, piqa:FILE, winogrande:FILE, arc-easy:FILE, arc-challenge:FILE, boolq:FILE, choices:FILE',
     });
     assert.throws(() => parseTask("perplexity:"), { name: "UserError", message: /write perplexity:FILE/ });
     assert.throws(() => parseTask("perplexity"), { name: "UserError" });
@@ -37,7 +39,7 @@ describe("tasks", () => {
     const calls: unknown[] = [];
     const data = task.prepare(
       { task: "perplexity", source: "a.txt" },
-      { text: "abcdefgh", encode, context: 4, limitWindows: null },
+      { data: eight, encode, prefix: null, context: 4, limitWindows: null },
     );
     assert.equal(data.protocol, "windows-4");
     const score: Score = async (windows, count, context) => {
@@ -55,7 +57,7 @@ describe("tasks", () => {
     const task = taskById("perplexity");
     const spec = { task: "perplexity", source: "a.txt" };
     const protocol = (limitWindows: number) =>
-      task.prepare(spec, { text: "abcdefgh", encode, context: 4, limitWindows }).protocol;
+      task.prepare(spec, { data: eight, encode, prefix: null, context: 4, limitWindows }).protocol;
     assert.equal(protocol(1), "windows-4-spread1");
     assert.equal(protocol(2), "windows-4");
     assert.equal(protocol(9), "windows-4");
@@ -65,7 +67,7 @@ describe("tasks", () => {
     const task = taskById("perplexity");
     const data = task.prepare(
       { task: "perplexity", source: "a.txt" },
-      { text: "abcdefgh", encode, context: 4, limitWindows: null },
+      { data: eight, encode, prefix: null, context: 4, limitWindows: null },
     );
     const metrics = await data.measure(windowsOf(async () => Float64Array.of(1, Number.NaN)));
     assert.deepEqual(JSON.parse(JSON.stringify(metrics)), {

@@ -11,7 +11,10 @@ const decode = (ids: ArrayLike<number>) => Buffer.from(Array.from(ids).filter((i
 
 function prepare(task: string, lines: unknown[], { context = 64, limitWindows = null as number | null } = {}) {
   const text = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n");
-  return taskById(task).prepare({ task, source: "a.jsonl" }, { text, encode, context, limitWindows });
+  return taskById(task).prepare(
+    { task, source: "a.jsonl" },
+    { data: { kind: "lines", text }, encode, prefix: 1, context, limitWindows },
+  );
 }
 
 /** A model that says what `answer` says, and what it was asked. */
@@ -179,6 +182,80 @@ describe("piqa and choices", () => {
     assertUserError(() => prepare("choices", [{ ...templated, choices: ["one"] }]), "2 to 64");
     assertUserError(() => prepare("choices", [{ ...templated, choices: ["one", 2] }]), "2 to 64");
     assertUserError(() => prepare("choices", [{ ...templated, gold: 1.5 }]), '"gold"');
+  });
+});
+
+describe("hellaswag, winogrande, arc and boolq", () => {
+  async function askedOf(task: string, line: unknown): Promise<[string, string][]> {
+    const { asked, model } = modelOf(() => scoreOf(false, -1));
+    await prepare(task, [line], { context: 256 }).measure(model);
+    return asked;
+  }
+
+  it("ask the same of the Hub's fields and of templated lines (llm-foundry's)", async () => {
+    const pairs: [task: string, hub: object, templated: object, first: [string, string]][] = [
+      [
+        "hellaswag",
+        {
+          activity_label: "Tea",
+          ctx_a: "[header] Boil [title] It",
+          ctx_b: "A  MAN",
+          endings: ["sits [x].", "runs"],
+          label: "1",
+        },
+        { query: "Tea: Boil. It A man", choices: ["sits .", "runs"], gold: 1 },
+        ["Tea: Boil. It A man", " sits ."],
+      ],
+      [
+        "winogrande",
+        { sentence: "Ann met Eva, so _ smiled. ", option1: "Ann", option2: "Eva", answer: "2" },
+        { context_options: ["Ann met Eva, so Ann", "Ann met Eva, so Eva"], continuation: "smiled.", gold: 1 },
+        ["Ann met Eva, so Ann", " smiled."],
+      ],
+      [
+        "arc-easy",
+        { question: "Wet?", choices: { text: ["rain", "fire"], label: ["1", "2"] }, answerKey: "1" },
+        { query: "Question: Wet?\n", choices: ["rain", "fire"], gold: 0 },
+        ["Question: Wet?\nAnswer:", " rain"],
+      ],
+      [
+        "boolq",
+        { passage: "Rain is wet.", question: "is rain wet", label: 1 },
+        { query: "Passage: Rain is wet.\nQuestion: is rain wet?", choices: ["no", "yes"], gold: 1 },
+        ["Rain is wet.\nQuestion: is rain wet?\nAnswer:", " no"],
+      ],
+    ];
+    for (const [task, hub, templated, first] of pairs) {
+      const asked = await askedOf(task, hub);
+      assert.deepEqual(asked[0], first);
+      assert.deepEqual(await askedOf(task, templated), asked, task);
+    }
+    const original = { passage: "Rain is wet.", question: "is rain wet", answer: true };
+    assert.deepEqual(await askedOf("boolq", original), await askedOf("boolq", pairs[3]![1]));
+  });
+
+  it("winogrande and boolq have acc alone, as in lm-eval", async () => {
+    const { model } = modelOf((context) => scoreOf(false, context.endsWith("Eva") ? -1 : -2));
+    const line = { sentence: "Ann met Eva, so _ smiled.", option1: "Ann", option2: "Eva", answer: "2" };
+    const { metrics, reason } = await prepare("winogrande", [line, line]).measure(model);
+    assert.deepEqual(metrics, { acc: { value: 1, sigma: 0, examples: [1, 1] } });
+    assert.equal(reason, "winogrande has no perplexity: its figures are acc");
+  });
+
+  it("name the line and the field that is wrong", () => {
+    const blank = { sentence: "No blank.", option1: "a", option2: "b", answer: "1" };
+    assertUserError(() => prepare("winogrande", [blank]), "line 1", '"_"');
+    assertUserError(
+      () => prepare("winogrande", [{ ...blank, sentence: "A _ b", answer: "3" }]),
+      '"answer" must be 1 or 2',
+    );
+    assertUserError(() => prepare("winogrande", [{ goal: "x" }]), "sentence, option1", "context_options");
+    const arc = { question: "Wet?", choices: { text: ["rain", "fire"], label: ["A", "B"] }, answerKey: "C" };
+    assertUserError(() => prepare("arc-easy", [arc]), "line 1", '"answerKey"');
+    assertUserError(() => prepare("arc-challenge", [{ ...arc, choices: ["rain", "fire"] }]), '"choices"', "label");
+    assertUserError(() => prepare("boolq", [{ query: "Wet?", choices: ["no", "yes"], gold: 1 }]), "Passage");
+    assertUserError(() => prepare("boolq", [{ passage: "a", question: "b", label: 2 }]), '"label"');
+    assertUserError(() => prepare("hellaswag", [{ activity_label: "a" }]), "ctx_a", "query, choices and gold");
   });
 });
 

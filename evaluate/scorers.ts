@@ -1,0 +1,60 @@
+import type { SessionOptions } from "./engine/session.ts";
+import type { LoadedModel } from "./loadedModel.ts";
+import { type ContinuationScorer, createContinuationScorer } from "./model/architectures/continuations.ts";
+import { createDivergenceScorer, type DivergenceScorer } from "./model/architectures/divergence.ts";
+import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
+import type { ScoredModel } from "./tasks/index.ts";
+
+/** Tokens of one run of the engine: enough to fill the matrix products, small enough to stay in cache. */
+export const TOKENS_PER_RUN = 2048;
+
+type Weights = ReadonlyMap<string, Float32Array>;
+
+/** The compiled model, weights being arguments: each graph is made when a task first asks for it, and kept. */
+export interface Scorers {
+  /** What a task of windows of `context` tokens scores by: the model with `weights`, beside that of `reference`. */
+  model(reference: Weights, weights: Weights, context: number): ScoredModel;
+  release(): Promise<void>;
+}
+
+export function createScorers(
+  { config, shapes }: Pick<LoadedModel, "config" | "shapes">,
+  options: SessionOptions,
+): Scorers {
+  const evaluators = kept<Evaluator>((context) => {
+    const batch = Math.max(1, Math.floor(TOKENS_PER_RUN / context));
+    return createEvaluator(config, shapes, { context, batch, ...options });
+  });
+  const continuations = kept<ContinuationScorer>(async (context) =>
+    createContinuationScorer(config, shapes, { context, tokensPerRun: TOKENS_PER_RUN, ...options }),
+  );
+  // Both models and their logits are in memory at once: a quarter of the tokens.
+  const divergences = kept<DivergenceScorer>((context) => {
+    const batch = Math.max(1, Math.floor(TOKENS_PER_RUN / 4 / context));
+    return createDivergenceScorer(config, shapes, { context, batch, ...options });
+  });
+  return {
+    model: (reference, weights, context) => ({
+      windows: async (windows, count) => (await evaluators.of(context)).score(weights, windows, count),
+      continuations: async (requests) => (await continuations.of(context)).score(weights, requests),
+      divergences: async (windows, count) => (await divergences.of(context)).score(reference, weights, windows, count),
+    }),
+    async release() {
+      for (const each of [evaluators, continuations, divergences]) await each.release();
+    },
+  };
+}
+
+function kept<T extends { release(): Promise<void> }>(make: (context: number) => Promise<T>) {
+  const made = new Map<number, Promise<T>>();
+  return {
+    of(context: number): Promise<T> {
+      const found = made.get(context) ?? make(context);
+      made.set(context, found);
+      return found;
+    },
+    async release() {
+      for (const each of made.values()) await (await each).release();
+    },
+  };
+}
