@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { normals } from "../evaluate/random.ts";
 import { blockOptimalCodebook, createAccumulator, fitStudentT, learnedCodebooks } from "../fitting/index.ts";
-import { normals } from "../models/random.ts";
 import { interleave, type Side, show, spread } from "./rounds.ts";
 import { peerPython, stepper } from "./torchPeer.ts";
 

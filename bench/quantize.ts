@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { roundingPool } from "../evaluate/methods/roundingPool.ts";
+import { normals } from "../evaluate/random.ts";
 import { fakeQuantize, parseFormat, quantizerOf } from "../formats/index.ts";
 import { kernelOf, roundRun } from "../formats/kernel.ts";
-import { normals } from "../models/random.ts";
 import { interleave, type Side, show } from "./rounds.ts";
 import { peerPython, type Stepper, stepper } from "./torchPeer.ts";
 

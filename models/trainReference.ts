@@ -12,9 +12,9 @@ import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { createModelTrainer } from "../evaluate/model/architectures/training.ts";
 import { packageRoot, readModelConfig, tensorShapes, writeSafetensors } from "../evaluate/model/index.ts";
 import { readCheckpoint, writeCheckpoint } from "../evaluate/model/trainerCheckpoint.ts";
+import { normals, uniforms } from "../evaluate/random.ts";
 import { writeModelCard } from "./modelCard.ts";
 import { prepareReference, writeReferenceFiles } from "./prepareReference.ts";
-import { normals, uniforms } from "./random.ts";
 import { rateAt } from "./schedule.ts";
 
 const { values: args } = parseArgs({

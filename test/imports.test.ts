@@ -14,6 +14,14 @@ const allowed: Record<string, readonly string[]> = {
   "evaluate/tasks": ["evaluate/tasks", "formats"],
   "evaluate/hadamard": [],
   "evaluate/calibration": ["evaluate/graph", "evaluate/engine", "evaluate/hadamard", "formats"],
+  "evaluate/training": [
+    "evaluate/calibration",
+    "evaluate/model",
+    "evaluate/graph",
+    "evaluate/engine",
+    "evaluate/random.ts",
+    "formats",
+  ],
   "evaluate/methods": [
     "evaluate/calibration",
     "evaluate/hadamard",

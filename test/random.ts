@@ -1,1 +1,1 @@
-export { normals, uniforms } from "../models/random.ts";
+export { normals, uniforms } from "../evaluate/random.ts";

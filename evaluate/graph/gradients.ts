@@ -1,4 +1,4 @@
-import { type Graph, scalar } from "./graph.ts";
+import { type Graph, node, scalar } from "./graph.ts";
 import { add } from "./ops/elementwise.ts";
 import { size, type Value } from "./value.ts";
 
@@ -29,4 +29,18 @@ export function gradients(graph: Graph, loss: Value, wrt: readonly Value[]): Val
     if (!grad) throw new Error(`internal: ${v.name} does not influence the loss`);
     return grad;
   });
+}
+
+/** Those of `wrt` that the loss depends on. */
+export function influencing(graph: Graph, loss: Value, wrt: readonly Value[]): Value[] {
+  const reached = new Set([loss.name]);
+  for (const { inputs, output } of [...graph.tape].reverse()) {
+    if (reached.has(output.name)) for (const { name } of inputs) reached.add(name);
+  }
+  return wrt.filter(({ name }) => reached.has(name));
+}
+
+/** `x`, through which no gradient passes: it is not on the tape. */
+export function stopGradient(graph: Graph, x: Value): Value {
+  return node(graph, "Identity", [x], x.shape);
 }

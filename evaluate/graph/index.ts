@@ -1,4 +1,4 @@
-export { gradients } from "./gradients.ts";
+export { gradients, influencing, stopGradient } from "./gradients.ts";
 export { constant, createGraph, encode, type Graph, input, ints, node, output, scalar } from "./graph.ts";
 export { type AnyOp, apply, type Op, type Sample } from "./op.ts";
 export * from "./ops/index.ts";

@@ -1,6 +1,7 @@
 import type { AnyOp } from "../op.ts";
 import { attentionOps } from "./attention.ts";
 import { crossEntropyOps } from "./crossEntropy.ts";
+import { distillationOps } from "./distillation.ts";
 import { elementwiseOps } from "./elementwise.ts";
 import { embeddingOps } from "./embedding.ts";
 import { fakeQuantizeOps } from "./fakeQuantize.ts";
@@ -19,6 +20,7 @@ import { softmaxOps } from "./softmax.ts";
 export const allOps = [
   ...attentionOps,
   ...crossEntropyOps,
+  ...distillationOps,
   ...elementwiseOps,
   ...embeddingOps,
   ...fakeQuantizeOps,
@@ -36,6 +38,7 @@ export const allOps = [
 
 export { type AttentionOptions, causalAttention } from "./attention.ts";
 export { crossEntropy } from "./crossEntropy.ts";
+export { forwardKl, reverseKl, softCrossEntropy } from "./distillation.ts";
 export * from "./elementwise.ts";
 export { embedding } from "./embedding.ts";
 export { type FakeQuantizeOptions, fakeQuantize, type RoundingGradient } from "./fakeQuantize.ts";

@@ -2,7 +2,7 @@
  * @file What an architecture declares. A new one is one file with one `Architecture` and one line in index.ts; reading,
  * checking, evaluating, training, quantizing and exporting its checkpoints follow from that alone.
  */
-import type { Graph, Value } from "../../graph/index.ts";
+import type { AttentionOptions, Graph, Value } from "../../graph/index.ts";
 import type { JsonFields } from "../jsonFields.ts";
 
 /** What every decoder's config.json says, under whatever names. Sizes in elements, positions in tokens. */
@@ -52,6 +52,12 @@ export interface ModelGraph {
   linearInput?(name: string, x: Value): Value;
   /** The same for what a block's key–value cache holds: [batch, heads, time, headDim], keys after the rotation. */
   cached?(layer: number, part: "key" | "value", x: Value): Value;
+  /** Given what the linear layer with weight tensor `name` puts out [batch·time, outputs], returns what goes on. */
+  linearOutput?(name: string, y: Value): Value;
+  /** Given the hidden states [batch·time, hidden] after block `layer`, returns what goes on. */
+  block?(layer: number, hidden: Value): Value;
+  /** Attention of block `layer` over queries grouped by key head, see `causalAttention`; `causalAttention` itself when absent. */
+  attention?(layer: number, qkv: readonly [Value, Value, Value], options: AttentionOptions): Value;
 }
 
 /** Where a decoder of RMS norms touches its residual stream and its heads' values: what a rotation of them has to change. */

@@ -85,6 +85,7 @@ function logits(model: ModelGraph, config: BloomConfig): Value {
     const z = normalize(model, hidden, `${at}.post_attention_layernorm`, eps);
     const inner = activations.gelu_tanh(graph, project(model, z, `${at}.mlp.dense_h_to_4h`, true));
     hidden = add(graph, residualAfterNorm ? z : hidden, project(model, inner, `${at}.mlp.dense_4h_to_h`, true));
+    hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const last = normalize(model, hidden, "transformer.ln_f", eps);
   return headLogits(model, config, last, table);

@@ -93,6 +93,7 @@ function logits(model: ModelGraph, config: Gpt2Config): Value {
     const inner = project(model, normalize(model, hidden, `${at}.ln_2`, eps), `${at}.mlp.c_fc`, true);
     const active = activations[config.hiddenAct](graph, inner);
     hidden = add(graph, hidden, project(model, active, `${at}.mlp.c_proj`, true));
+    hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const last = normalize(model, hidden, "transformer.ln_f", eps);
   return headLogits(model, config, last, table);

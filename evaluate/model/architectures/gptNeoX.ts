@@ -85,6 +85,7 @@ function logits(model: ModelGraph, config: GptNeoXConfig): Value {
     const z = normalize(model, config.parallel ? hidden : attended, `${at}.post_attention_layernorm`, eps);
     const inner = activations[config.hiddenAct](graph, project(model, z, `${at}.mlp.dense_h_to_4h`, true));
     hidden = add(graph, attended, project(model, inner, `${at}.mlp.dense_4h_to_h`, true));
+    hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const last = normalize(model, hidden, "gpt_neox.final_layer_norm", eps);
   return headLogits(model, config, last, table);

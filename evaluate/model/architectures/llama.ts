@@ -216,6 +216,7 @@ function logits(model: ModelGraph, config: LlamaConfig, variant: LlamaVariant): 
     const up = project(model, z, `${at}.mlp.up_proj`, mlpBias);
     const fed = project(model, mul(graph, gate, up), `${at}.mlp.down_proj`, mlpBias);
     hidden = add(graph, hidden, sandwichNorms ? norm(fed, `${at}.post_feedforward_layernorm`) : fed);
+    hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const scores = headLogits(model, config, norm(hidden, "model.norm"), table);
   if (config.logitSoftcap === undefined) return scores;

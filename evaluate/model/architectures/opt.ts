@@ -101,6 +101,7 @@ function logits(model: ModelGraph, config: OptConfig): Value {
       const inner = activations[config.hiddenAct](graph, project(model, x, `${at}.fc1`, true));
       return project(model, inner, `${at}.fc2`, true);
     });
+    hidden = model.block?.(layer, hidden) ?? hidden;
   }
   if (config.finalNorm) hidden = normalize(model, hidden, `${decoder}.final_layer_norm`, EPS);
   if (narrow) hidden = linear(graph, hidden, weight(`${decoder}.project_out.weight`));

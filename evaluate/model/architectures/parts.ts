@@ -20,7 +20,8 @@ export function project(model: ModelGraph, x: Value, module: string, bias: boole
   const name = `${module}.weight`;
   const seen = model.linearInput?.(name, x) ?? x;
   const y = linear(model.graph, seen, model.weight(name));
-  return bias ? add(model.graph, y, model.weight(`${module}.bias`)) : y;
+  const out = bias ? add(model.graph, y, model.weight(`${module}.bias`)) : y;
+  return model.linearOutput?.(name, out) ?? out;
 }
 
 /** LayerNorm over the last dimension with the weight and bias of `module`. */
@@ -59,7 +60,10 @@ export function attend(
   const value = model.cached?.(layer, "value", v) ?? v;
   // The query heads that share a key head become rows of one product.
   const grouped = reshape(graph, q, [batch, keyHeads, (heads / keyHeads) * time, d]);
-  const mixed = reshape(graph, causalAttention(graph, grouped, key, value, options), [batch, heads, time, d]);
+  const mix = model.attention
+    ? model.attention(layer, [grouped, key, value], options)
+    : causalAttention(graph, grouped, key, value, options);
+  const mixed = reshape(graph, mix, [batch, heads, time, d]);
   return reshape(graph, transpose(graph, mixed, [0, 2, 1, 3]), [batch * time, heads * d]);
 }
 

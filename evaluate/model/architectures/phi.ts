@@ -86,6 +86,7 @@ function logits(model: ModelGraph, config: PhiConfig): Value {
     const attended = add(graph, hidden, project(model, mixed, `${at}.self_attn.dense`, true));
     const inner = activations[config.hiddenAct](graph, project(model, x, `${at}.mlp.fc1`, true));
     hidden = add(graph, attended, project(model, inner, `${at}.mlp.fc2`, true));
+    hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const last = normalize(model, hidden, "model.final_layernorm", config.layerNormEps);
   return add(graph, headLogits(model, config, last, table), weight("lm_head.bias"));

@@ -1,0 +1,65 @@
+import type { Intervention } from "./layerTaps.ts";
+import type { Term } from "./objective.ts";
+import type { WeightRule } from "./weights/index.ts";
+
+/** How the learning rate goes, as a share of its peak: `half-linear` ends at a half (ZeroQAT). */
+export type ScheduleShape = "constant" | "linear" | "cosine" | "half-linear";
+
+/**
+ * A published way to retrain a model with few-bit weights, as data: what is minimised, how gradients pass the rounding, and
+ * how the optimizer goes. A recipe never names a format it depends on; `format` is only the one it was published with.
+ */
+export interface Recipe {
+  readonly id: string;
+  readonly summary: string;
+  readonly source: string;
+  /** What differs between code and paper, and what is left out here. */
+  readonly quirks: readonly string[];
+  readonly format: string;
+  readonly terms: readonly Term[];
+  /** How γ of CAKLD is found: the teacher's mean probability of the label (paper), its mean largest probability, or that as the code counts. */
+  readonly gamma?: Gamma;
+  readonly weights: WeightRule;
+  /** Weights are first clamped where the layer's output is least wrong (BitDistiller). */
+  readonly start?: "asymmetric-clip";
+  /** What trains besides the linear layers of the blocks. */
+  readonly trains: "all" | "linears";
+  /** Peak learning rate as published; of models far larger than the ones here. */
+  readonly rate: number;
+  /** Factor of the rate for scales, offsets, clips and levels. */
+  readonly scaleRate?: number;
+  readonly schedule: ScheduleShape;
+  /** Share of the steps over which the rate rises. */
+  readonly warmup: number;
+  readonly betas: readonly [number, number];
+  readonly weightDecay: number;
+  /** Infinity where the source does not clip. */
+  readonly clipNorm: number;
+  /** Simultaneous perturbation in place of gradients (ZeroQAT). */
+  readonly perturbation?: { readonly epsilon: number; readonly samples: number };
+  /** Which of the teacher's signals is lent to the student, up to which share of the steps. */
+  readonly interventions?: readonly { readonly until: number; readonly signal: Intervention }[];
+}
+
+export type Gamma = "label" | "maxprob" | "maxprob-code";
+
+/** What most recipes share: AdamW as torch has it, without decay, gradients clipped at norm 1. */
+export const usual = {
+  quirks: [],
+  trains: "all",
+  schedule: "linear",
+  warmup: 0,
+  betas: [0.9, 0.999],
+  weightDecay: 0,
+  clipNorm: 1,
+} as const satisfies Partial<Recipe>;
+
+/** Share of the peak rate at `step` of `steps`, counted from 0. */
+export function rateShare(shape: ScheduleShape, warmup: number, step: number, steps: number): number {
+  const rising = Math.floor(warmup * steps);
+  if (step < rising) return (step + 1) / (rising + 1);
+  const progress = (step - rising) / Math.max(1, steps - rising);
+  if (shape === "linear") return 1 - progress;
+  if (shape === "half-linear") return 1 - progress / 2;
+  return shape === "cosine" ? (1 + Math.cos(Math.PI * progress)) / 2 : 1;
+}

@@ -1,0 +1,59 @@
+import { nearest, UserError } from "../../../formats/index.ts";
+import type { Recipe } from "../recipe.ts";
+import { bitdistiller, bitdistillerCode } from "./bitdistiller.ts";
+import { btt, bttElastic, bttPaper } from "./btt.ts";
+import { ce } from "./ce.ts";
+import { cakld, forwardKl, reverseKl } from "./kl.ts";
+import { l4q } from "./l4q.ts";
+import { learnedLevels } from "./learnedLevels.ts";
+import { llmQat, llmQatCode } from "./llmQat.ts";
+import { logitKd } from "./logitKd.ts";
+import { lrQat } from "./lrQat.ts";
+import { paretoQ, paretoQSeq } from "./paretoQ.ts";
+import { qad } from "./qad.ts";
+import { rolora } from "./rolora.ts";
+import { roste } from "./roste.ts";
+import { layerKd, teacherIntervention } from "./teacherIntervention.ts";
+import { tsld, tsldMean, tsldOnly } from "./tsld.ts";
+import { zeroQat } from "./zeroQat.ts";
+
+/** Every recipe: a new one is its file and a line here. Command line, sweeps and tables know it from that. */
+export const recipes: readonly Recipe[] = [
+  ce,
+  logitKd,
+  tsld,
+  tsldMean,
+  tsldOnly,
+  forwardKl,
+  reverseKl,
+  cakld,
+  bitdistiller,
+  bitdistillerCode,
+  llmQat,
+  llmQatCode,
+  btt,
+  bttPaper,
+  bttElastic,
+  teacherIntervention,
+  layerKd,
+  paretoQ,
+  paretoQSeq,
+  lrQat,
+  l4q,
+  rolora,
+  roste,
+  zeroQat,
+  qad,
+  learnedLevels,
+];
+
+/** The recipe of an id. Throws UserError naming the nearest. */
+export function recipeById(id: string): Recipe {
+  const found = recipes.find((recipe) => recipe.id === id);
+  if (found) return found;
+  const known = recipes.map((recipe) => recipe.id);
+  const similar = nearest(id, known, 1)[0];
+  throw new UserError(
+    `recipe "${id}": unknown${similar ? `; did you mean ${similar}?` : ""} (known: ${known.join(", ")})`,
+  );
+}

@@ -1,0 +1,16 @@
+import { type Recipe, usual } from "../recipe.ts";
+
+/** L4Q: LoRA added before the rounding, W₀ + α·B·A, with LSQ+ scales and offsets; nothing is left to add at inference. */
+export const l4q: Recipe = {
+  ...usual,
+  id: "l4q",
+  summary: "LoRA inside the rounding with learned scales and offsets; cross-entropy",
+  source: "Jeon et al., ACL 2025; no public code",
+  quirks: ["without the warm-up of LoRA before the rounding begins: no code says how long it is"],
+  format: "int3@g128",
+  terms: [{ loss: "ce" }],
+  weights: { latent: { rank: 4, alpha: 4, in: "weights" }, scale: "learned", offset: true, straightThrough: "clipped" },
+  trains: "linears",
+  schedule: "cosine",
+  rate: 1e-4,
+};

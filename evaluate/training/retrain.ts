@@ -1,0 +1,100 @@
+import { type Format, fakeQuantize, UserError } from "../../formats/index.ts";
+import { createCalibrator } from "../calibration/index.ts";
+import type { SessionOptions } from "../engine/session.ts";
+import { type ModelConfig, modelLogits } from "../model/architectures/index.ts";
+import { clipAsymmetrically } from "./asymmetricClip.ts";
+import { splitHeldout, type TokenWindows } from "./batches.ts";
+import type { Recipe } from "./recipe.ts";
+import { graphTeacher, type Teacher } from "./teacher.ts";
+import { type Trained, type TrainOptions, train } from "./train.ts";
+import type { Matrix } from "./weights/index.ts";
+
+/** A model to retrain. */
+export interface RetrainedModel {
+  readonly config: ModelConfig;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly linears: readonly Matrix[];
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+export interface RetrainOptions
+  extends Pick<TrainOptions, "seconds" | "rate" | "threads" | "checkpoint" | "signal" | "onProgress"> {
+  readonly model: RetrainedModel;
+  /** Null trains in full precision. */
+  readonly format: Format | null;
+  readonly recipe: Recipe;
+  /** Text in windows; some are held out to choose when to stop. */
+  readonly data: TokenWindows;
+  /** Tokens to train on; once through the text when absent. */
+  readonly tokens?: number;
+  /** Windows of a step; about `TOKENS_PER_STEP` tokens when absent. */
+  readonly batch?: number;
+  readonly seed?: number;
+  /** The full-precision model in the student's graph when absent. */
+  readonly teacher?: Teacher;
+}
+
+const TOKENS_PER_STEP = 2048;
+/** Windows that the clipping of BitDistiller looks at, its calibration set. */
+const CLIP_WINDOWS = 128;
+
+/**
+ * Retrains the linear layers of a model into a format by a recipe, from a text. Gives every tensor, the quantized ones on
+ * the format's grid. Throws UserError for a text of fewer than two windows, and as `train` does.
+ */
+export async function retrain(options: RetrainOptions): Promise<Trained> {
+  const { model, format, recipe, data, seed = 0, teacher, tokens, batch, ...rest } = options;
+  const { config, shapes, linears, weights } = model;
+  if (data.count < 2)
+    throw new UserError(`training text: ${data.count} windows of ${data.context} tokens; retraining needs at least 2`);
+  const { train: part, heldout } = splitHeldout(data);
+  const engine = rest.threads === undefined ? {} : { threads: rest.threads };
+  const start = format && recipe.start ? await clippedStart(model, format, part, engine) : null;
+  const trained = await train({
+    ...rest,
+    ...model,
+    ...(start ? { start } : {}),
+    format,
+    recipe,
+    data: part,
+    heldout,
+    seed,
+    teacher: teacher ?? graphTeacher(config, shapes, weights, engine),
+    tokens: tokens ?? part.count * (part.context - 1),
+    batch: batch ?? Math.max(1, Math.floor(TOKENS_PER_STEP / data.context)),
+  });
+  if (format && recipe.weights.scale === "none") {
+    for (const { name, rows, cols } of linears) {
+      const own = trained.weights.get(name)!;
+      fakeQuantize(own, rows, cols, format, own, { name });
+    }
+  }
+  return trained;
+}
+
+/** The weights as BitDistiller clamps them before it trains, each layer by the inputs that the full-precision model has there. */
+async function clippedStart(
+  { config, shapes, linears, weights }: RetrainedModel,
+  format: Format,
+  { windows, count, context }: TokenWindows,
+  engine: SessionOptions,
+): Promise<Map<string, Float32Array>> {
+  const start = new Map(weights);
+  for (const { name } of linears) start.set(name, weights.get(name)!.slice());
+  const seen = Math.min(count, CLIP_WINDOWS);
+  const calibrator = createCalibrator(
+    (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config),
+    shapes,
+    linears.map(({ name }) => name),
+    { windows: windows.subarray(0, seen * context), count: seen, context, ...engine },
+  );
+  const byName = new Map(linears.map((matrix) => [matrix.name, matrix]));
+  try {
+    await calibrator.walk(new Map(weights), async (names, moments) => {
+      for (const name of names) clipAsymmetrically(start.get(name)!, byName.get(name)!, format, moments);
+    });
+  } finally {
+    await calibrator.release();
+  }
+  return start;
+}

@@ -1,0 +1,128 @@
+import { adamwDefaults } from "../engine/adamw.ts";
+import { createGradientSession, type GradientSession } from "../engine/gradientSession.ts";
+import { createOptimizer, gradientNorm, type TrainerState } from "../engine/optimizer.ts";
+import type { HostTensor, SessionOptions } from "../engine/session.ts";
+import type { Intervention } from "./layerTaps.ts";
+import type { Recipe } from "./recipe.ts";
+import { perturb } from "./spsa.ts";
+import type { Student } from "./student.ts";
+import type { StudentGraph } from "./studentGraph.ts";
+
+/** One update of a student: what it measured before the update. */
+export interface StepResult {
+  readonly loss: number;
+  readonly terms: Readonly<Record<string, number>>;
+  readonly gradNorm: number;
+}
+
+/** Updates a student on fed batches. */
+export interface Stepper {
+  /** Throws `NotFinite` before anything changes where a number is not finite. */
+  step(feeds: Record<string, HostTensor>, rate: number, signal: Intervention | null, seed: number): Promise<StepResult>;
+  readonly state: TrainerState;
+  /** Milliseconds spent in `student.forward` and `student.backward`, and in all. */
+  readonly spent: { quantize: number; total: number };
+  release(): Promise<void>;
+}
+
+/** A loss or a gradient that is NaN or infinite, by name. */
+export class NotFinite extends Error {}
+
+export interface StepperOptions extends SessionOptions {
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** The graph under an intervention; sessions are made when a signal is first asked for. */
+  graph(signal: Intervention | null): StudentGraph;
+}
+
+export function createStepper(
+  student: Student,
+  recipe: Recipe,
+  { shapes, graph, ...options }: StepperOptions,
+  resume?: TrainerState,
+): Stepper {
+  const sessions = new Map<Intervention | null, Promise<GradientSession>>();
+  const arrays = new Map<string, Float32Array>();
+  const current: Record<string, HostTensor> = {};
+  for (const [name, shape] of shapes) current[name] = { data: student.weights.get(name)!, shape };
+  const sessionOf = (signal: Intervention | null) => {
+    const made = graph(signal);
+    const trained = new Set([...student.parameters.keys()].map((name) => name.replace(/:[^:]*$/, "")));
+    // Tensors that do not train and those that SPSA perturbs need no gradient.
+    const wanted = recipe.perturbation ? [] : made.parameters.filter(({ name }) => trained.has(name));
+    return createGradientSession(made.graph, made.objective, made.terms, wanted, options, arrays).then((session) => {
+      for (const [name, data] of session.gradients) arrays.set(name, data);
+      return session;
+    });
+  };
+  const session = (signal: Intervention | null) => {
+    if (!sessions.has(signal)) sessions.set(signal, sessionOf(signal));
+    return sessions.get(signal)!;
+  };
+  const optimizer = createOptimizer(
+    recipe.perturbation ? new Map() : student.parameters,
+    {
+      optimizer: { ...adamwDefaults, beta1: recipe.betas[0], beta2: recipe.betas[1], weightDecay: recipe.weightDecay },
+      clipNorm: recipe.clipNorm,
+      decays: (name) => isMatrix(name, shapes),
+      rateOf: (name) => (isScale(name) ? (recipe.scaleRate ?? 1) : 1),
+    },
+    resume,
+  );
+  const { state } = optimizer;
+  const spent = { quantize: 0, total: 0 };
+  const quantizing = <T>(act: () => T): T => {
+    const start = performance.now();
+    const result = act();
+    spent.quantize += performance.now() - start;
+    return result;
+  };
+  return {
+    state,
+    spent,
+    async step(feeds, rate, signal, seed) {
+      const start = performance.now();
+      const engine = await session(signal);
+      const run = async () => {
+        quantizing(() => student.forward());
+        const result = await engine.run({ ...current, ...feeds });
+        requireFinite("loss", result.loss, result.terms);
+        return result;
+      };
+      let [result, gradNorm] = [await run(), 0];
+      if (recipe.perturbation) {
+        gradNorm = await perturb(student.parameters, recipe.perturbation, rate, seed, async () => (await run()).loss);
+        state.step++;
+      } else {
+        const gradients = quantizing(() => student.backward(engine.gradients));
+        gradNorm = gradientNorm([...student.parameters.keys()].map((name) => gradients.get(name)!));
+        if (!Number.isFinite(gradNorm)) {
+          const name = [...gradients].find(([, data]) => !Number.isFinite(gradientNorm([data])))?.[0];
+          throw new NotFinite(`the gradient of ${name ?? "all tensors together"} is not finite`);
+        }
+        optimizer.update(gradients, rate, gradNorm);
+      }
+      spent.total += performance.now() - start;
+      result = { ...result };
+      return { ...result, gradNorm };
+    },
+    async release() {
+      for (const each of sessions.values()) await (await each).release();
+    },
+  };
+}
+
+function requireFinite(what: string, loss: number, terms: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(terms))
+    if (!Number.isFinite(value)) throw new NotFinite(`term ${name} is ${value}`);
+  if (!Number.isFinite(loss)) throw new NotFinite(`the ${what} is ${loss}`);
+}
+
+/** Norms and biases do not decay, scales neither. */
+function isMatrix(name: string, shapes: ReadonlyMap<string, readonly number[]>): boolean {
+  const [tensor, part] = name.split(":");
+  return part === undefined || part === "weight" ? shapes.get(tensor!)?.length === 2 : part === "a" || part === "b";
+}
+
+function isScale(name: string): boolean {
+  return /:(scale|clip|offset|levels)$/.test(name);
+}

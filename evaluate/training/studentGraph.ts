@@ -1,0 +1,78 @@
+import { createGraph, type Graph, input, type Value } from "../graph/index.ts";
+import { type ModelConfig, type ModelGraph, modelLogits } from "../model/architectures/index.ts";
+import { type Hooks, type Intervention, tapBlocks } from "./layerTaps.ts";
+import { losses } from "./losses.ts";
+import { isLogitLoss, objectiveOf, type Term } from "./objective.ts";
+
+/** Where the teacher's logits come from: its own weights in the same graph, or an input that the host fills. */
+export type TeacherSource = "graph" | "logits";
+
+export interface StudentOptions {
+  readonly terms: readonly Term[];
+  readonly batch: number;
+  /** Positions of each window that are predicted. */
+  readonly time: number;
+  readonly teacher: TeacherSource;
+  readonly intervention?: Intervention | null;
+  readonly chunkElements?: number;
+  /** Hooks of the student alone, such as fake quantization of its activations. */
+  readonly student?: (graph: Graph) => Partial<ModelGraph>;
+}
+
+/** A student beside its teacher as a graph to be minimised. Inputs: `tokens`, `labels`, tensors, `teacher/…`, `gamma`. */
+export interface StudentGraph {
+  readonly graph: Graph;
+  readonly objective: Value;
+  readonly terms: Record<string, Value>;
+  /** The student's tensors, in the order of `shapes`. */
+  readonly parameters: readonly Value[];
+}
+
+export const needsTeacher = (terms: readonly Term[]) =>
+  terms.some(({ loss }) => !isLogitLoss(loss) || losses[loss].needs.some((need) => need === "teacher"));
+export const needsLayers = (terms: readonly Term[]) => terms.some(({ loss }) => !isLogitLoss(loss));
+export const needsGamma = (terms: readonly Term[]) =>
+  terms.some(({ loss }) => isLogitLoss(loss) && losses[loss].needs.some((need) => need === "gamma"));
+
+export function studentGraph(
+  config: ModelConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { terms, batch, time, teacher: source, intervention = null, chunkElements, student }: StudentOptions,
+): StudentGraph {
+  const graph = createGraph();
+  const n = batch * time;
+  const tokens = input(graph, "tokens", "int64", [n]);
+  const labels = input(graph, "labels", "int64", [n]);
+  const layers = intervention !== null || needsLayers(terms);
+  const logitsOf = (prefix: string, hooks: Partial<ModelGraph>) => {
+    const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
+    const logits = modelLogits({ graph, tokens, batch, weight: (name) => values.get(name)!, ...hooks }, config);
+    return { logits, values };
+  };
+  const teacherSide = () => {
+    if (source === "logits") return { logits: input(graph, "teacher", "float32", [n, config.vocabSize]), taps: null };
+    const tapped = layers ? tapBlocks(graph, null, null) : null;
+    return { logits: logitsOf("teacher/", tapped?.hooks ?? {}).logits, taps: tapped?.taps ?? null };
+  };
+  const teacher = layers || needsTeacher(terms) ? teacherSide() : null;
+  const tapped = layers ? tapBlocks(graph, teacher!.taps, intervention) : null;
+  const { logits, values } = logitsOf("", composed(student?.(graph) ?? {}, tapped?.hooks ?? {}));
+  const gamma = needsGamma(terms) ? input(graph, "gamma", "float32", []) : null;
+  const { objective, terms: named } = objectiveOf(terms, {
+    graph,
+    student: { logits, taps: tapped?.taps ?? null },
+    teacher,
+    labels,
+    gamma,
+    batch,
+    ...(chunkElements === undefined ? {} : { chunkElements }),
+  });
+  return { graph, objective, terms: named, parameters: [...values.values()] };
+}
+
+/** Both hooks where both look at the input of a linear layer; the taps' for the rest. */
+function composed(student: Partial<ModelGraph>, taps: Hooks): Partial<ModelGraph> {
+  const [first, second] = [taps.linearInput, student.linearInput];
+  if (!first || !second) return { ...student, ...taps };
+  return { ...student, ...taps, linearInput: (name, x) => second(name, first(name, x)) };
+}

@@ -1,0 +1,268 @@
+import { existsSync } from "node:fs";
+import { type Format, UserError } from "../../formats/index.ts";
+import type { HostTensor } from "../engine/session.ts";
+import { createEvaluator } from "../model/architectures/evaluator.ts";
+import type { ModelConfig } from "../model/architectures/index.ts";
+import { fillBatch, shuffledWindows, type TokenWindows } from "./batches.ts";
+import { isLogitLoss } from "./objective.ts";
+import { type Recipe, rateShare } from "./recipe.ts";
+import { createStepper, NotFinite } from "./steps.ts";
+import { createStudent } from "./student.ts";
+import { needsGamma, needsLayers, needsTeacher, studentGraph } from "./studentGraph.ts";
+import type { Teacher } from "./teacher.ts";
+import { type Progress, readTraining, writeTraining } from "./trainingCheckpoint.ts";
+import type { Matrix } from "./weights/index.ts";
+
+export interface TrainOptions {
+  readonly config: ModelConfig;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly linears: readonly Matrix[];
+  /** The full-precision model: where the student begins. Not written to. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Where the student begins in their place, where a recipe prepares it. */
+  readonly start?: ReadonlyMap<string, Float32Array>;
+  /** Null trains in full precision: what the text alone does to the model. */
+  readonly format: Format | null;
+  readonly recipe: Recipe;
+  readonly data: TokenWindows;
+  /** Text that chooses when to stop: neither trained on nor reported. */
+  readonly heldout: TokenWindows;
+  readonly teacher: Teacher;
+  /** Windows of a step. */
+  readonly batch: number;
+  /** Tokens to train on, a token seen twice counting twice. */
+  readonly tokens: number;
+  /** Wall-clock limit of the training; none when absent. */
+  readonly seconds?: number;
+  /** Peak learning rate; the recipe's own when absent. */
+  readonly rate?: number;
+  readonly seed: number;
+  readonly threads?: number;
+  /** File that the run is kept in while it lasts, and the identity of the run. An existing file is gone on from. */
+  readonly checkpoint?: { readonly path: string; readonly run: string };
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (entry: HistoryEntry, steps: number) => void;
+}
+
+/** One line of a training's history: means since the line before. */
+export interface HistoryEntry {
+  readonly step: number;
+  readonly tokens: number;
+  /** Nats per token; layer losses in squared units. */
+  readonly terms: Readonly<Record<string, number>>;
+  readonly gradNorm: number;
+  /** Mean next-token loss on the held-out windows after this step, nats per token. */
+  readonly heldoutLoss: number;
+}
+
+/** What a training did: rows and records carry it. */
+export interface TrainingLog {
+  readonly recipe: string;
+  readonly budget: { readonly tokens: number; readonly seconds: number | null };
+  readonly batch: number;
+  readonly context: number;
+  readonly rate: number;
+  readonly seed: number;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly stoppedBy: "budget" | "time" | "held-out loss";
+  /** Share of the training's time that quantizing the weights and passing gradients back through it took. */
+  readonly quantizeShare: number;
+  /** γ of CAKLD, where a term has one. */
+  readonly gamma?: number;
+  /** The step whose parameters were kept, 0 being the start, by the held-out loss. */
+  readonly best: { readonly step: number; readonly heldoutLoss: number };
+  readonly history: readonly HistoryEntry[];
+}
+
+export interface Trained {
+  /** Every tensor: quantized matrices on their format's grid, the others as trained. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly extraBits: number;
+  readonly log: TrainingLog;
+}
+
+/** Times the held-out loss is taken over a run. */
+const EVALUATIONS = 10;
+/** Evaluations without a better held-out loss after which a run stops. */
+const PATIENCE = 4;
+/** Tokens of one run of the evaluator. */
+const TOKENS_PER_RUN = 2048;
+
+/**
+ * Retrains a model by a recipe. Throws UserError naming step and term where the loss is not finite or more than ln(vocab)
+ * above where it began, and when interrupted, with what the checkpoint then holds.
+ */
+export async function train(options: TrainOptions): Promise<Trained> {
+  const { config, shapes, linears, weights, format, recipe, data, heldout, teacher, seed, checkpoint } = options;
+  const { count, context } = data;
+  const batch = Math.min(options.batch, count);
+  const time = context - 1;
+  const steps = Math.max(1, Math.ceil(options.tokens / (batch * time)));
+  const peak = options.rate ?? recipe.rate;
+  const every = Math.max(1, Math.floor(steps / EVALUATIONS));
+  const engine = options.threads === undefined ? {} : { threads: options.threads };
+  const layers = needsLayers(recipe.terms) || recipe.interventions !== undefined;
+  if (layers && teacher.source === "logits")
+    throw new UserError(`recipe ${recipe.id} compares layers, which stored logits do not have; take --teacher graph`);
+  const student = createStudent(options.start ?? weights, linears, format, recipe, seed);
+  const best = new Map([...student.parameters].map(([name, values]) => [name, values.slice()]));
+  const resumed =
+    checkpoint && existsSync(checkpoint.path)
+      ? readTraining(checkpoint.path, checkpoint.run, student.parameters, best, recipe.perturbation === undefined)
+      : null;
+  const stepper = createStepper(
+    student,
+    recipe,
+    {
+      shapes,
+      ...engine,
+      graph: (intervention) =>
+        studentGraph(config, shapes, { terms: recipe.terms, batch, time, teacher: teacher.source, intervention }),
+    },
+    resumed?.state,
+  );
+  const evaluator = await createEvaluator(config, shapes, {
+    context,
+    batch: Math.max(1, Math.min(heldout.count, Math.floor(TOKENS_PER_RUN / context))),
+    ...engine,
+  });
+  const heldoutLoss = async () => {
+    student.forward();
+    const losses = await evaluator.score(student.weights, heldout.windows, heldout.count);
+    const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
+    // A start that is worse than any number loses to whatever comes.
+    return Number.isFinite(mean) ? mean : Number.MAX_VALUE;
+  };
+  try {
+    const gamma = needsGamma(recipe.terms) ? await teacher.gamma(recipe.gamma ?? "label", data, batch) : null;
+    const progress = (resumed?.progress ?? {
+      step: 0,
+      seconds: 0,
+      best: { step: 0, heldoutLoss: await heldoutLoss() },
+      history: [],
+      sums: {},
+      norms: 0,
+      first: {},
+    }) as Running;
+    const order = shuffledWindows(count, batch, seed);
+    const [tokens, labels] = [new BigInt64Array(batch * time), new BigInt64Array(batch * time)];
+    const feeds: Record<string, HostTensor> = {
+      tokens: { data: tokens, shape: [batch * time] },
+      labels: { data: labels, shape: [batch * time] },
+      ...(gamma === null ? {} : { gamma: { data: Float32Array.of(gamma), shape: [] } }),
+      ...(needsTeacher(recipe.terms) || layers ? teacher.feeds(batch * time) : {}),
+    };
+    const earlier = progress.seconds;
+    const began = performance.now();
+    const elapsed = () => earlier + (performance.now() - began) / 1000;
+    const save = () => {
+      if (checkpoint)
+        writeTraining(checkpoint.path, checkpoint.run, student.parameters, stepper.state, best, {
+          ...progress,
+          seconds: elapsed(),
+        });
+    };
+    let stoppedBy: TrainingLog["stoppedBy"] | null = progress.step >= steps ? "budget" : null;
+    while (stoppedBy === null) {
+      if (options.signal?.aborted) {
+        save();
+        throw new UserError(
+          `interrupted after step ${progress.step} of ${steps}; ${checkpoint ? "the same command with --resume goes on from here" : "nothing was written"}`,
+        );
+      }
+      const chosen = order(progress.step);
+      fillBatch(data, chosen, tokens, labels);
+      await teacher.load(data, chosen);
+      const share = rateShare(recipe.schedule, recipe.warmup, progress.step, steps);
+      const signal = recipe.interventions?.find(({ until }) => progress.step < until * steps)?.signal ?? null;
+      const at = `${recipe.id} diverged at step ${progress.step + 1} of ${steps}`;
+      const { terms, gradNorm } = await stepper
+        .step(feeds, peak * share, signal, Math.imul(seed + 1, 0x27d4eb2f) + progress.step)
+        .catch((error: unknown) => {
+          throw error instanceof NotFinite ? new UserError(`${at}: ${error.message}; lower the rate ${peak}`) : error;
+        });
+      progress.step++;
+      note(progress, terms, gradNorm, config.vocabSize, at);
+      const late = options.seconds !== undefined && elapsed() >= options.seconds;
+      if (progress.step % every === 0 || progress.step === steps || late) {
+        const entry = { ...flush(progress), tokens: progress.step * batch * time, heldoutLoss: await heldoutLoss() };
+        progress.history.push(entry);
+        if (entry.heldoutLoss < progress.best.heldoutLoss) {
+          progress.best = { step: progress.step, heldoutLoss: entry.heldoutLoss };
+          for (const [name, values] of student.parameters) best.get(name)!.set(values);
+        }
+        options.onProgress?.(entry, steps);
+        save();
+        const stale = progress.history.filter(({ step }) => step > progress.best.step).length;
+        if (progress.step >= steps) stoppedBy = "budget";
+        else if (late) stoppedBy = "time";
+        else if (stale >= PATIENCE) stoppedBy = "held-out loss";
+      }
+    }
+    for (const [name, values] of student.parameters) values.set(best.get(name)!);
+    student.forward();
+    const { quantize, total } = stepper.spent;
+    const log: TrainingLog = {
+      recipe: recipe.id,
+      budget: { tokens: options.tokens, seconds: options.seconds ?? null },
+      batch,
+      context,
+      rate: peak,
+      seed,
+      steps: progress.step,
+      tokens: progress.step * batch * time,
+      seconds: elapsed(),
+      stoppedBy,
+      quantizeShare: total > 0 ? quantize / total : 0,
+      ...(gamma === null ? {} : { gamma }),
+      best: progress.best,
+      history: progress.history,
+    };
+    return { weights: student.weights, extraBits: student.extraBits, log };
+  } finally {
+    await stepper.release();
+    await evaluator.release();
+  }
+}
+
+/** The state of a run that a checkpoint keeps beside its arrays. */
+interface Running extends Progress {
+  best: { step: number; heldoutLoss: number };
+  history: HistoryEntry[];
+  /** Of the steps since the last line of the history. */
+  sums: Record<string, number>;
+  norms: number;
+  /** Terms of the first step. */
+  first: Record<string, number>;
+}
+
+function note(
+  progress: Running,
+  terms: Readonly<Record<string, number>>,
+  gradNorm: number,
+  vocab: number,
+  at: string,
+): void {
+  for (const [name, value] of Object.entries(terms)) {
+    progress.first[name] ??= value;
+    progress.sums[name] = (progress.sums[name] ?? 0) + value;
+    const limit = progress.first[name]! + Math.log(vocab);
+    if (isLogitLoss(name) && value > limit)
+      throw new UserError(
+        `${at}: term ${name} is ${value.toFixed(3)} nats per token after ${progress.first[name]!.toFixed(3)} at the first; lower the rate`,
+      );
+  }
+  progress.norms += gradNorm;
+}
+
+/** The means since the last line, which then begin anew. */
+function flush(progress: Running): { step: number; terms: Record<string, number>; gradNorm: number } {
+  const steps = progress.step - (progress.history.at(-1)?.step ?? 0);
+  const terms = Object.fromEntries(Object.entries(progress.sums).map(([name, sum]) => [name, sum / steps]));
+  const gradNorm = progress.norms / steps;
+  progress.sums = {};
+  progress.norms = 0;
+  return { step: progress.step, terms, gradNorm };
+}

@@ -1,0 +1,164 @@
+import { kernelsOf } from "../../../formats/groupFitter.ts";
+import { type Format, UserError } from "../../../formats/index.ts";
+import { type Kernel, roundRun } from "../../../formats/kernel.ts";
+import { scaleStores } from "../../../formats/scaleStores.ts";
+import { roundGroups } from "../../../formats/simd/roundGroups.ts";
+import { storedOffset, storedScale } from "../../../formats/storedScale.ts";
+import { boxed, forEachFit } from "./formatGrid.ts";
+import { groupBounds, type Matrix } from "./groupSpans.ts";
+import { normScales } from "./normScales.ts";
+import type { TrainedGrid, WeightRule } from "./rule.ts";
+
+/** OmniQuant's start of a clip parameter: σ(3) = 0.953 of the range. */
+const CLIP_START = 3;
+/** A scale that training drives to zero or below would end its group. */
+const SCALE_MIN = 2 ** -40;
+const OFFSET_BITS = 16;
+
+/**
+ * A scale for each group (and an offset, where the rule says so) as parameters: LSQ (Esser et al. 2020) and LSQ+ on any
+ * codebook with one scale a group. ŵ = s·near((w − b)/s) + b; ∂ŵ/∂s is level − (w − b)/s within reach and the end level
+ * beyond, ∂ŵ/∂b is 1 beyond. The gradients of s and b are divided by √(numbers of the matrix · largest level), as in LSQ,
+ * ParetoQ and BTT. `units` says what the latent weights count in: `levels` are already divided by the scale (LR-QAT).
+ * Throws UserError for formats whose groups are more than a codebook and a scale.
+ */
+export function learnedGrid(
+  format: Format,
+  matrix: Matrix,
+  initial: Float32Array,
+  rule: WeightRule,
+  units: "weights" | "levels",
+): TrainedGrid {
+  const kernel = plainKernel(format);
+  const bounds = groupBounds(format, matrix);
+  const groups = bounds.length - 1;
+  const clip = rule.scale === "learned-clip";
+  const scales = rule.scaleNorm
+    ? normScales(kernel, bounds, initial, rule.scaleNorm, formatScales(format, matrix, initial, groups))
+    : formatScales(format, matrix, initial, groups);
+  const trained = clip ? new Float32Array(groups).fill(CLIP_START) : scales.slice();
+  const offsets = rule.offset ? new Float32Array(groups) : null;
+  const parameters = new Map([[clip ? "clip" : "scale", trained]]);
+  if (offsets) parameters.set("offset", offsets);
+  const { levels } = kernel.book;
+  const [low, high] = [rule.reach === undefined ? levels[0]! : -rule.reach, rule.reach ?? levels.at(-1)!];
+  // A stretched codebook ends before its reach: ParetoQ then takes the integer grid's end, 1.
+  const lsq = 1 / Math.sqrt(initial.length * (rule.reach === undefined ? levels.at(-1)! : 1));
+  // The sign of a weight does not depend on the scale, so that of a binary one is all of its slope (ParetoQ, BTT).
+  const hasRatio = units === "weights" && levels.length > 2;
+  const stored = new Float32Array(groups);
+  const shifts = new Float32Array(groups);
+  const store = (latent: Float32Array) => {
+    const base = clip ? formatScales(format, matrix, latent, groups) : null;
+    for (let g = 0; g < groups; g++) {
+      const where = () => `group ${g} of ${matrix.name}`;
+      const exact = base ? base[g]! * sigmoid(trained[g]!) : trained[g]!;
+      stored[g] = base && base[g] === 0 ? 0 : storedScale(format, awayFromZero(exact), kernel.unit, null, where);
+      if (offsets) shifts[g] = storedOffset(format, offsets[g]!, kernel.unit, where);
+    }
+  };
+  return {
+    parameters,
+    extraBits: offsets ? groups * OFFSET_BITS : 0,
+    forward(latent, out) {
+      store(latent);
+      if (units === "levels") roundLevels(kernel, bounds, latent, stored, out);
+      else if (offsets) roundShifted(kernel, bounds, latent, stored, shifts, out);
+      else roundScaled(kernel, bounds, latent, stored, out);
+    },
+    backward(latent, out, gradient, dLatent, into) {
+      const dScales = into.get(clip ? "clip" : "scale")!;
+      const dOffsets = into.get("offset");
+      const passesAll = rule.straightThrough !== "clipped";
+      for (let g = 0; g < groups; g++) {
+        const [s, b] = [stored[g]!, shifts[g]!];
+        if (s === 0) {
+          dScales[g] = 0;
+          dLatent.fill(0, bounds[g]!, bounds[g + 1]!);
+          continue;
+        }
+        const [toRatio, slope] = units === "levels" ? [1, s] : [1 / s, 1];
+        let [dScale, dOffset] = [0, 0];
+        for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
+          const ratio = (latent[i]! - b) * toRatio;
+          const level = (out[i]! - b) / s;
+          const each = gradient[i]!;
+          const within = ratio >= low && ratio <= high;
+          dLatent[i] = within || passesAll ? each * slope : 0;
+          dScale += each * (level - (within && hasRatio ? ratio : 0));
+          if (!within) dOffset += each;
+        }
+        const chain = clip ? s * (1 - sigmoid(trained[g]!)) : 1;
+        dScales[g] = dScale * chain * lsq;
+        if (dOffsets) dOffsets[g] = dOffset * lsq;
+      }
+      if (typeof rule.straightThrough === "number") boxed(latent, dLatent, rule.straightThrough);
+    },
+  };
+}
+
+/** The one codebook of a format. Throws UserError where a group is more than that and a scale. */
+export function plainKernel(format: Format): Kernel {
+  if (format.element === null || format.coder !== "scaled" || scaleStores[format.store].outer !== undefined)
+    throw new UserError(`${format.id}: a group of it is more than a codebook and a scale, which this recipe trains`);
+  return kernelsOf(format)[0]!;
+}
+
+/** The scale of each group by the format's own rule; 0 for a group of zeros. */
+export function formatScales(format: Format, matrix: Matrix, weights: Float32Array, groups: number): Float32Array {
+  const scales = new Float32Array(groups);
+  forEachFit(weights, format, matrix, (fit, _from, _to, _levels, index) => {
+    if (fit.zeroPoint !== null || fit.offset !== 0 || fit.lower !== fit.scale)
+      throw new UserError(`${format.id}: a group of it is more than a codebook and a scale, which this recipe trains`);
+    scales[index] = fit.scale;
+  });
+  return scales;
+}
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+function awayFromZero(scale: number): number {
+  return Math.abs(scale) >= SCALE_MIN ? scale : SCALE_MIN;
+}
+
+function roundScaled(
+  kernel: Kernel,
+  bounds: Uint32Array,
+  latent: Float32Array,
+  scales: Float32Array,
+  out: Float32Array,
+) {
+  const size = bounds[1]! - bounds[0]!;
+  const even = latent.length === size * (bounds.length - 1);
+  if (even && roundGroups(kernel.book, latent, out, size, (_min, _max, index) => scales[index]!, false)) return;
+  for (let g = 0; g < scales.length; g++) roundRun(kernel, latent, out, bounds[g]!, bounds[g + 1]!, scales[g]!);
+}
+
+function roundShifted(
+  kernel: Kernel,
+  bounds: Uint32Array,
+  latent: Float32Array,
+  scales: Float32Array,
+  shifts: Float32Array,
+  out: Float32Array,
+): void {
+  for (let g = 0; g < scales.length; g++) {
+    const [from, to, shift] = [bounds[g]!, bounds[g + 1]!, shifts[g]!];
+    for (let i = from; i < to; i++) out[i] = latent[i]! - shift;
+    roundRun(kernel, out, out, from, to, scales[g]!);
+    for (let i = from; i < to; i++) out[i]! += shift;
+  }
+}
+
+function roundLevels(
+  kernel: Kernel,
+  bounds: Uint32Array,
+  latent: Float32Array,
+  scales: Float32Array,
+  out: Float32Array,
+) {
+  roundRun(kernel, latent, out, 0, latent.length, 1);
+  for (let g = 0; g < scales.length; g++) for (let i = bounds[g]!; i < bounds[g + 1]!; i++) out[i]! *= scales[g]!;
+}

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { type FakeQuant, fakeQuantOf, type WeightRule } from "../../../evaluate/training/weights/index.ts";
+import { fakeQuantize, parseFormat, UserError } from "../../../formats/index.ts";
+import { normals } from "../../random.ts";
+import { golden } from "./golden.ts";
+
+const { rows, cols, group } = golden;
+const W = Float32Array.from(golden.W);
+const G = Float32Array.from(golden.G);
+const matrix = { name: "w", rows, cols };
+const STRAIGHT: WeightRule = { latent: "full", scale: "format", straightThrough: "identity" };
+
+function made(rule: Partial<WeightRule>, format: string, w = W): FakeQuant {
+  return fakeQuantOf(
+    { ...STRAIGHT, ...rule },
+    parseFormat(format),
+    { ...matrix, rows: w.length / cols },
+    w,
+    normals(3),
+  );
+}
+
+/** What a rule makes of the weights, and its gradients given those of the result. */
+function passed(fake: FakeQuant, gradient = G) {
+  const out = new Float32Array(gradient.length);
+  fake.forward(out);
+  const into = new Map([...fake.parameters].map(([name, data]) => [name, new Float32Array(data.length).fill(9)]));
+  fake.backward(gradient, out, into);
+  return { out, slopes: (name: string) => into.get(name)! };
+}
+
+function assertNear(actual: ArrayLike<number>, expected: readonly number[], tolerance: number): void {
+  assert.equal(actual.length, expected.length);
+  expected.forEach((value, i) => {
+    assert.ok(Math.abs(actual[i]! - value) < tolerance, `[${i}]: ${actual[i]} against ${value}`);
+  });
+}
+
+describe("weights in training", () => {
+  for (const [name, { q, gradient }] of Object.entries(golden.through)) {
+    it(`${name}: gradients through the extremes are those of torch's autograd`, () => {
+      // Scales in float32, as torch has them here.
+      const { out, slopes } = passed(made({ scale: "through" }, `${name}@g${group}:fp32`));
+      assertNear(out, q, 1e-6);
+      assertNear(slopes("weight"), gradient, 2e-5);
+    });
+  }
+
+  for (const [name, { scale, q, gradient, dScale }] of Object.entries(golden.learned)) {
+    it(`${name}: learned scales have LSQ's gradients, as ParetoQ's code has them`, () => {
+      const reach = name.startsWith("paretoq") ? { reach: 0.99 } : {};
+      const fake = made({ scale: "learned", straightThrough: "clipped", ...reach }, name);
+      fake.parameters.get("scale")!.set(scale);
+      const { out, slopes } = passed(fake);
+      assertNear(out, q, 1e-6);
+      assertNear(slopes("weight"), gradient, 1e-6);
+      assertNear(slopes("scale"), dScale, 1e-6);
+    });
+  }
+
+  it("LSQ meets the numpy golden vector", () => {
+    const { alpha, x, q, dalpha, grad_scale: shrink } = golden.numpy.lsq;
+    const rule: WeightRule = { latent: "full", scale: "learned", straightThrough: "clipped" };
+    for (let i = 0; i < x.length; i++) {
+      const fake = fakeQuantOf(
+        rule,
+        parseFormat("int3@row:fp32"),
+        { name: "w", rows: 1, cols: 8 },
+        Float32Array.from(x),
+        normals(1),
+      );
+      fake.parameters.get("scale")![0] = alpha;
+      const one = Float32Array.from(x, (_, j) => (i === j ? 1 : 0));
+      const { out, slopes } = passed(fake, one);
+      assertNear(out, q, 1e-6);
+      assert.ok(Math.abs(slopes("scale")[0]! - dalpha[i]! * shrink) < 1e-6);
+    }
+  });
+
+  for (const format of ["twn", "nf4@g8", "nvfp4", "mxfp4@g8", "n2f3@g8", "olive4", "gguf-q4_1@g8"]) {
+    it(`${format}: the format's own grid, and every gradient passes`, () => {
+      const { out, slopes } = passed(made({}, format));
+      const expected = new Float32Array(W.length);
+      fakeQuantize(W, rows, cols, parseFormat(format), expected);
+      assert.deepEqual(out, expected);
+      assert.deepEqual(slopes("weight"), G);
+    });
+  }
+
+  it("clipped: nothing passes at weights beyond their group's levels", () => {
+    // llmqat2 ends at 0.75 · 2 mean|w|.
+    const { slopes } = passed(made({ straightThrough: "clipped" }, "llmqat2"));
+    for (let i = 0; i < W.length; i++) {
+      const row = W.subarray(i - (i % cols), i - (i % cols) + cols);
+      const end = (1.5 * row.reduce((sum, w) => sum + Math.abs(w), 0)) / cols;
+      if (Math.abs(Math.abs(W[i]!) - end) > 1e-3) assert.equal(slopes("weight")[i], Math.abs(W[i]!) < end ? G[i] : 0);
+    }
+    assert.ok(slopes("weight").some((slope) => slope === 0));
+  });
+
+  it("a number: nothing passes at weights from there on", () => {
+    const { slopes } = passed(made({ straightThrough: 0.1 }, "int3@row"));
+    W.forEach((w, i) => {
+      assert.equal(slopes("weight")[i], Math.abs(w) < 0.1 ? G[i] : 0);
+    });
+  });
+
+  it("learned clips multiply the format's scale by σ(γ) and pass LSQ's gradient through it", () => {
+    const clip = made({ scale: "learned-clip", straightThrough: "clipped" }, "int3@row:fp32");
+    const scale = made({ scale: "learned", straightThrough: "clipped" }, "int3@row:fp32");
+    const share = 1 / (1 + Math.exp(-3));
+    const trained = scale.parameters.get("scale")!;
+    trained.forEach((s, i) => {
+      trained[i] = s * share;
+    });
+    const [one, other] = [passed(clip), passed(scale)];
+    assertNear(one.out, [...other.out], 1e-6);
+    assertNear(
+      one.slopes("clip"),
+      [...other.slopes("scale")].map((d, i) => d * trained[i]! * (1 - share)),
+      1e-6,
+    );
+  });
+
+  it("learned offsets have a slope of one beyond reach and none within", () => {
+    const fake = made({ scale: "learned", offset: true, straightThrough: "clipped" }, "int3@row:fp32");
+    fake.parameters.get("scale")!.fill(0.02);
+    const { slopes } = passed(fake);
+    for (let row = 0; row < rows; row++) {
+      let beyond = 0;
+      for (let i = row * cols; i < (row + 1) * cols; i++) {
+        if (W[i]! / 0.02 < -3 || W[i]! / 0.02 > 3) beyond += G[i]!;
+      }
+      assert.ok(Math.abs(slopes("offset")[row]! - beyond / Math.sqrt(rows * cols * 3)) < 1e-6);
+    }
+  });
+
+  /** ∂Σ G·ŵ by one parameter, as central differences find it where no rounding changes. */
+  function difference(fake: FakeQuant, name: string, i: number, h: number): number {
+    const data = fake.parameters.get(name)!;
+    const [kept, out] = [data[i]!, new Float32Array(W.length)];
+    const at = (value: number) => {
+      data[i] = value;
+      fake.forward(out);
+      return out.reduce((sum, w, k) => sum + w * G[k]!, 0);
+    };
+    const slope = (at(kept + h) - at(kept - h)) / (2 * h);
+    data[i] = kept;
+    return slope;
+  }
+
+  it("learned levels: the gradient is that of central differences", () => {
+    const fake = made({ levels: "learned" }, "nf3@g8");
+    const { slopes } = passed(fake);
+    const { length } = fake.parameters.get("levels")!;
+    for (let k = 0; k < length; k++)
+      assert.ok(Math.abs(slopes("levels")[k]! - difference(fake, "levels", k, 1e-3)) < 1e-3);
+  });
+
+  it("low-rank products: the gradients are those of central differences", () => {
+    const fake = made({ latent: { rank: 2, alpha: 3, in: "weights" }, scale: "none" }, "int3@row");
+    const random = normals(8);
+    const b = fake.parameters.get("b")!;
+    b.forEach((_, i) => {
+      b[i] = 0.1 * random();
+    });
+    const { slopes } = passed(fake);
+    for (const name of ["a", "b"])
+      fake.parameters.get(name)!.forEach((_, i) => {
+        assert.ok(Math.abs(slopes(name)[i]! - difference(fake, name, i, 1e-2)) < 1e-4, `${name}[${i}]`);
+      });
+  });
+
+  it("low-rank products in levels begin at the rounded weights and have the scale's slope", () => {
+    const rule: Partial<WeightRule> = {
+      latent: { rank: 2, alpha: 1, in: "levels" },
+      scale: "learned",
+      straightThrough: "clipped",
+    };
+    const fake = made(rule, "int3@row:fp32");
+    const { out, slopes } = passed(fake);
+    const expected = new Float32Array(W.length);
+    fakeQuantize(W, rows, cols, parseFormat("int3@row:fp32"), expected);
+    assertNear(out, [...expected], 1e-6);
+    for (let row = 0; row < rows; row++) {
+      const exact = difference(fake, "scale", row, 1e-3) / Math.sqrt(rows * cols * 3);
+      assert.ok(Math.abs(slopes("scale")[row]! - exact) < 1e-4);
+    }
+  });
+
+  it("groups of zeros stay zero and move nothing", () => {
+    const w = Float32Array.from(W).fill(0, 0, cols);
+    for (const scale of ["format", "through"] as const) {
+      const { out } = passed(made({ scale }, "nf4@g8", w));
+      assert.ok(out.subarray(0, cols).every((value) => value === 0));
+    }
+  });
+
+  it("formats that a rule cannot serve are refused by name", () => {
+    assert.throws(
+      () => made({ scale: "learned" }, "nvfp4"),
+      (e) => e instanceof UserError && /nvfp4.*more than a codebook/.test(e.message),
+    );
+    assert.throws(() => made({ scale: "through" }, "twn"), /twn: its scale is not a function of a group's extremes/);
+    assert.throws(() => made({ scale: "learned" }, "n2f3@g8"), /n2f3@g8: a group of it is more than a codebook/);
+  });
+});
