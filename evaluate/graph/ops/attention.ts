@@ -89,6 +89,13 @@ const attentionOp: Op<AttentionOptions, Saved> = {
   ],
 };
 
+/** Scores scale·q·kᵀ, capped where asked for: q [batch,kv,rows,d] and k [batch,kv,time,d] → [batch,kv,rows,time]. No gradient. */
+export function attentionScores(graph: Graph, q: Value, k: Value, options: AttentionOptions): Value {
+  const [batch, kv, rows] = q.shape as [number, number, number, number];
+  const scaled = node(graph, "Mul", [q, scalar(graph, scaleOf(options, q), q.type)], q.shape);
+  return softcap(graph, product(graph, scaled, k, [batch, kv, rows, k.shape[2]!], true), options).output;
+}
+
 function scaleOf({ scale }: AttentionOptions, q: Value): number {
   return scale ?? 1 / Math.sqrt(q.shape[3]!);
 }

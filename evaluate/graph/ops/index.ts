@@ -37,6 +37,7 @@ export const allOps = [
 ] as unknown as readonly AnyOp[];
 
 export { type AttentionOptions, causalAttention } from "./attention.ts";
+export { attentionStep, type Past } from "./attentionStep.ts";
 export { crossEntropy } from "./crossEntropy.ts";
 export { forwardKl, reverseKl, softCrossEntropy } from "./distillation.ts";
 export * from "./elementwise.ts";

@@ -37,6 +37,14 @@ export interface TensorSpec {
   readonly transposed?: boolean;
 }
 
+/** Set where the graph is of one more token a sequence; `attention` then has what was kept of those before. */
+export interface DecodingStep {
+  /** Tokens of the longest sequence. */
+  readonly length: number;
+  /** int64 [1]: how many tokens came before, in every sequence. */
+  readonly position: Value;
+}
+
 /** What the graph of a model is built from. */
 export interface ModelGraph {
   readonly graph: Graph;
@@ -58,6 +66,8 @@ export interface ModelGraph {
   block?(layer: number, hidden: Value): Value;
   /** Attention of block `layer` over queries grouped by key head, see `causalAttention`; `causalAttention` itself when absent. */
   attention?(layer: number, qkv: readonly [Value, Value, Value], options: AttentionOptions): Value;
+  /** Absent where whole windows are read. */
+  readonly step?: DecodingStep;
 }
 
 /** Where a decoder of RMS norms touches its residual stream and its heads' values: what a rotation of them has to change. */

@@ -39,5 +39,12 @@ export function modelLogits(model: ModelGraph, config: ModelConfig): Value {
   return architectureOf(config).logits(model, config);
 }
 
-export type { Architecture, ModelConfig, ModelGraph, ResidualStream, TensorSpec } from "./architecture.ts";
+export type {
+  Architecture,
+  DecodingStep,
+  ModelConfig,
+  ModelGraph,
+  ResidualStream,
+  TensorSpec,
+} from "./architecture.ts";
 export { LINEAR_KINDS, type LlamaConfig } from "./llama.ts";

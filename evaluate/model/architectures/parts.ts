@@ -67,13 +67,18 @@ export function attend(
   return reshape(graph, transpose(graph, mixed, [0, 2, 1, 3]), [batch * time, heads * d]);
 }
 
-/** Rows `offset`, `offset` + 1, … of a learned table of positions, for each window: [batch·time, d]. */
-export function learnedPositions({ graph, tokens, batch }: ModelGraph, table: Value, offset = 0): Value {
-  const time = tokens.shape[0]! / batch;
+/**
+ * Rows `offset`, `offset` + 1, … of a learned table of positions, for each window: [batch·time, d]; in a step that of the
+ * token, [1, d].
+ */
+export function learnedPositions({ graph, tokens, batch, step }: ModelGraph, table: Value, offset = 0): Value {
+  const time = step?.length ?? tokens.shape[0]! / batch;
   const positions = table.shape[0]! - offset;
   if (time > positions) {
     throw new UserError(`a window of ${time} tokens is longer than the model's ${positions} learned positions`);
   }
+  if (step)
+    return embedding(graph, table, add(graph, step.position, constant(graph, BigInt64Array.of(BigInt(offset)))));
   const rows = BigInt64Array.from({ length: batch * time }, (_, i) => BigInt((i % time) + offset));
   return embedding(graph, table, constant(graph, rows));
 }

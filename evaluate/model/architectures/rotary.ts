@@ -1,6 +1,6 @@
 /** @file Rotary positions (Su et al. 2021): the config fields that set their frequencies, and the tables of a graph. */
 import { UserError } from "../../../formats/error.ts";
-import { constant, type Value } from "../../graph/index.ts";
+import { constant, embedding, type Value } from "../../graph/index.ts";
 import { describe, type JsonFields } from "../jsonFields.ts";
 import type { ModelGraph } from "./architecture.ts";
 import { MAX_POSITIONS } from "./configFields.ts";
@@ -105,21 +105,22 @@ export function ropeFrequencies({ ropeTheta, ropeScaling }: RopeConfig, dimensio
   });
 }
 
-/** Cosines and sines [time, dimensions/2] of the angles, in the type of `like`. */
+/** Cosines and sines [time, dimensions/2] of the angles, in the type of `like`; in a step those of the token's position. */
 export function ropeTables(
-  { graph, tokens, batch }: ModelGraph,
+  { graph, tokens, batch, step }: ModelGraph,
   config: RopeConfig,
   dimensions: number,
   like: Value,
 ): readonly [cos: Value, sin: Value] {
-  const time = tokens.shape[0]! / batch;
+  const time = step?.length ?? tokens.shape[0]! / batch;
   const frequencies = ropeFrequencies(config, dimensions);
   const table = (f: (angle: number) => number) => {
     const data = Array.from({ length: time * frequencies.length }, (_, i) =>
       f(Math.floor(i / frequencies.length) * frequencies[i % frequencies.length]!),
     );
     const shape = [time, frequencies.length];
-    return constant(graph, like.type === "float64" ? Float64Array.from(data) : Float32Array.from(data), shape);
+    const all = constant(graph, like.type === "float64" ? Float64Array.from(data) : Float32Array.from(data), shape);
+    return step ? embedding(graph, all, step.position) : all;
   };
   return [table(Math.cos), table(Math.sin)];
 }
