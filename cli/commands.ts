@@ -2,6 +2,7 @@ import { area } from "./area.ts";
 import { evaluate } from "./eval.ts";
 import { fit } from "./fit.ts";
 import { formats } from "./formats.ts";
+import { generate } from "./generate.ts";
 import type { Command } from "./options.ts";
 import { quantize } from "./quantize.ts";
 import { report } from "./report.ts";
@@ -9,4 +10,4 @@ import { rotate } from "./rotate.ts";
 import { sweep } from "./sweep.ts";
 
 /** Every command in the order of the help: a new one is its file and a line here. */
-export const commands: readonly Command[] = [formats, fit, area, quantize, rotate, evaluate, sweep, report];
+export const commands: readonly Command[] = [formats, fit, area, quantize, rotate, evaluate, generate, sweep, report];

@@ -62,6 +62,8 @@ export interface Input {
   list(name: string): string[];
   /** A whole number within bounds; undefined when absent. Throws UsageError. */
   whole(name: string, low: number, high: number): number | undefined;
+  /** A number within bounds; undefined when absent. Throws UsageError. */
+  decimal(name: string, low: number, high: number): number | undefined;
   /** One of the words; undefined when absent. Throws UsageError. */
   oneOf<T extends string>(name: string, words: readonly T[]): T | undefined;
 }
@@ -104,6 +106,14 @@ export function parseInput(command: Command, words: readonly string[]): Input {
       const number = Number(value);
       if (!/^\d+$/.test(value) || number < low || number > high)
         throw fail(`--${name} takes a whole number from ${low} to ${high}, not "${value}"`);
+      return number;
+    },
+    decimal(name, low, high) {
+      const value = text(name);
+      if (value === undefined) return undefined;
+      const number = value.trim() === "" ? Number.NaN : Number(value);
+      if (!(number >= low && number <= high))
+        throw fail(`--${name} takes a number from ${low} to ${high}, not "${value}"`);
       return number;
     },
     oneOf(name, words) {
