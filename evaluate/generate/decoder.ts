@@ -63,7 +63,10 @@ export async function createDecoder(
     return attentionStep(graph, q, k, v, { keys, values, mask: maskOf(options.window ?? length), distance }, options);
   };
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-  const logits = modelLogits({ graph, tokens, batch, weight: (name) => values.get(name)!, step: { length, position }, attention }, config);
+  const logits = modelLogits(
+    { graph, tokens, batch, weight: (name) => values.get(name)!, step: { length, position }, attention },
+    config,
+  );
   output(graph, "logits", logits);
   const bytes = kept.reduce((sum, { past }) => sum + 4 * size(past.shape), 0);
   if (bytes > CACHE_BYTES_MAX)
