@@ -1,7 +1,7 @@
 import { CONTEXT_MAX, tasks } from "../evaluate/tasks/index.ts";
 import { codebookOption } from "./codebooks.ts";
 import { fetchProgress } from "./fetchProgress.ts";
-import { calibrationInput, methodOptions } from "./methods.ts";
+import { calibrationInput, methodOptions, settingHelp } from "./methods.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
 
@@ -14,6 +14,8 @@ export const evaluate: Command = {
     format: { value: "F", help: "format id, e.g. sf4@g128; without it the model as it is" },
     codebook: codebookOption,
     ...methodOptions,
+    activation: { value: "F", help: settingHelp("the inputs of linear layers") },
+    kv: { value: "F", help: settingHelp("keys and values, each head of each token,") },
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
     limit: { value: "N", help: "score only N windows or examples, evenly spaced" },
     device: { value: "D", help: "cpu (default)" },
@@ -24,6 +26,7 @@ export const evaluate: Command = {
     "eval reference --task perplexity:reference --format sf4@g32",
     "eval ./model --task perplexity:text.txt --context 512 --json",
     "eval reference --task perplexity:reference --format int3@g64 --method clip+gptq",
+    "eval reference --task perplexity:reference --format e2m1 --activation same --kv int4 --method smoothquant",
   ],
 
   async run(input, { stdout, stderr }) {
@@ -35,6 +38,8 @@ export const evaluate: Command = {
       model: input.positionals[0]!,
       format: input.text("format") ?? null,
       method: input.text("method") ?? "rtn",
+      activation: input.text("activation") ?? "fp32",
+      kv: input.text("kv") ?? "fp32",
       ...calibrationInput(input),
       task: input.text("task")!,
       context: input.whole("context", 2, CONTEXT_MAX) ?? null,
@@ -47,9 +52,22 @@ export const evaluate: Command = {
       stdout.write(json(rows));
       return undefined;
     }
-    const header = ["format", "bits/weight", "perplexity", "± σ", "Δ loss", "± σ", "windows", "protocol", "note"];
+    const settings = (["activation", "kv"] as const).filter((name) => rows.some((row) => row[name] !== undefined));
+    const header = [
+      "format",
+      ...settings,
+      "bits/weight",
+      "perplexity",
+      "± σ",
+      "Δ loss",
+      "± σ",
+      "windows",
+      "protocol",
+      "note",
+    ];
     const cells = rows.map((row) => [
       row.format,
+      ...settings.map((name) => row[name] ?? "fp32"),
       row.bitsPerWeight,
       row.perplexity,
       row.perplexitySigma,

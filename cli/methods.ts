@@ -14,6 +14,11 @@ export const methodOptions = {
   "calibration-windows": { value: "N", help: "use only N windows of it, evenly spaced (default 128)" },
 } as const;
 
+/** Help of the options that round what runs through the model. */
+export function settingHelp(what: string): string {
+  return `round ${what} as the model runs: a format id (an element by itself is per token), same (as the weights) or fp32 (default)`;
+}
+
 /** What the command line says of the calibration. */
 export function calibrationInput(input: Input): { calibration?: string; calibrationWindows?: number } {
   const calibration = input.text("calibration");

@@ -4,7 +4,7 @@ import { defaultConfig, parseConfig, type SweepConfig, sweepInto, validateConfig
 import { UserError } from "../formats/error.ts";
 import { codebookOption } from "./codebooks.ts";
 import { fetchProgress } from "./fetchProgress.ts";
-import { methodOptions } from "./methods.ts";
+import { methodOptions, settingHelp } from "./methods.ts";
 import type { Command, Input } from "./options.ts";
 import { printReport } from "./printReport.ts";
 
@@ -21,6 +21,8 @@ export const sweep: Command = {
     formats: { value: "IDS", many: true, help: "elements or formats, separated by commas" },
     codebook: codebookOption,
     groups: { value: "LIST", many: true, help: "group sizes for elements: numbers, row, tensor" },
+    activations: { value: "IDS", many: true, help: settingHelp("the inputs of linear layers") },
+    kv: { value: "IDS", many: true, help: settingHelp("keys and values, each head of each token,") },
     methods: { value: "IDS", many: true, help: methodOptions.method.help },
     calibration: methodOptions.calibration,
     "calibration-windows": methodOptions["calibration-windows"],
@@ -34,6 +36,7 @@ export const sweep: Command = {
     "sweep",
     "sweep config.json --out runs/a",
     "sweep --formats sf4,int4,e2m1+sr --groups 32,row --out runs/b",
+    "sweep --activations same,int8 --out runs/c",
   ],
 
   async run(input, io) {
@@ -69,6 +72,8 @@ function configOf(input: Input): SweepConfig {
     formats: listOf(input, "formats"),
     groups: listOf(input, "groups")?.map((group) => (/^\d+$/.test(group) ? Number(group) : group)),
     methods: listOf(input, "methods"),
+    activations: listOf(input, "activations"),
+    kvCaches: listOf(input, "kv"),
     tasks: listOf(input, "tasks"),
     context: input.whole("context", 2, Number.MAX_SAFE_INTEGER),
     limitWindows: input.whole("limit", 1, Number.MAX_SAFE_INTEGER),

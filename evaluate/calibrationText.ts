@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { UserError } from "../formats/error.ts";
-import { type Calibrator, createCalibrator } from "./calibration/index.ts";
+import { type BuildModel, type Calibrator, createCalibrator } from "./calibration/index.ts";
 import { readDataFile } from "./dataFile.ts";
 import type { SessionOptions } from "./engine/session.ts";
+import type { Value } from "./graph/index.ts";
 import type { LoadedModel } from "./loadedModel.ts";
 import { modelLogits } from "./model/architectures/index.ts";
+import { inputShapes, type RunningFormats, roundingHooks } from "./model/architectures/runningFormats.ts";
 import { packageRoot, REFERENCE_MODEL } from "./model/index.ts";
+import { runningKey } from "./scorerPool.ts";
 import { cutWindows, plainText } from "./tasks/index.ts";
 
 /** The text a method calibrates on, in tokens. */
@@ -46,18 +49,51 @@ export async function readCalibration(
   return { source: from, textSha256, windows: cut.windows, count: cut.count, context };
 }
 
-/** The model on its calibration text. */
+/** The model on its calibration text, at full precision or in running formats; then the weights hold `inputShapes` too. */
 export function calibratorOf(
   { config, shapes, linears }: Pick<LoadedModel, "config" | "shapes" | "linears">,
   { windows, count, context }: CalibrationText,
-  options: SessionOptions = {},
+  options: SessionOptions & { running?: RunningFormats } = {},
 ): Calibrator {
+  const { running, ...session } = options;
+  const full: BuildModel = (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config);
+  const rounded: BuildModel = (graph, weight, tokens, batch, see) => {
+    const model = { graph, tokens, batch, weight };
+    const hooks = roundingHooks(model, running!);
+    const linearInput = (layer: string, x: Value) => {
+      see(layer, x);
+      return hooks.linearInput?.(layer, x) ?? x;
+    };
+    return modelLogits({ ...model, ...hooks, linearInput }, config);
+  };
+  const isRounded = running !== undefined && (running.activation !== null || running.cache !== null);
   return createCalibrator(
-    (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config),
-    shapes,
+    isRounded ? rounded : full,
+    isRounded ? new Map([...shapes, ...inputShapes(linears, running)]) : shapes,
     linears.map(({ name }) => name),
-    { windows, count, context, ...options },
+    { windows, count, context, ...session, ...(isRounded ? { reference: full } : {}) },
   );
+}
+
+export interface CalibratorPool {
+  of(running: RunningFormats): Calibrator;
+  release(): Promise<void>;
+}
+
+/** A calibrator for each choice of running formats, made when it is first asked for. */
+export function createCalibrators(model: LoadedModel, text: CalibrationText, options: SessionOptions): CalibratorPool {
+  const made = new Map<string, Calibrator>();
+  return {
+    of(running) {
+      const key = runningKey(running);
+      const calibrator = made.get(key) ?? calibratorOf(model, text, { ...options, running });
+      made.set(key, calibrator);
+      return calibrator;
+    },
+    async release() {
+      for (const each of made.values()) await each.release();
+    },
+  };
 }
 
 /** What a reader of calibrated results should know. */

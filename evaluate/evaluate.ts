@@ -1,13 +1,16 @@
-import { DEFAULT_GROUP } from "../formats/index.ts";
+import { DEFAULT_GROUP, UserError } from "../formats/index.ts";
 import { type PrepareOptions, prepareSweep } from "./prepare.ts";
 import type { Row } from "./row.ts";
-import { defaultConfig, inProcess, runSweep, type SweepProgress } from "./sweep/index.ts";
+import { BASELINE, defaultConfig, inProcess, runSweep, SAME, type SweepProgress } from "./sweep/index.ts";
 
 export interface EvaluateOptions extends PrepareOptions {
   model: string;
   /** Format id; null evaluates the model as it is. */
   format: string | null;
   method: string;
+  /** What activations, and keys and values, are rounded to as the model runs: `SweepConfig`; fp32 when absent. */
+  activation?: string;
+  kv?: string;
   task: string;
   /** Window length in tokens; null is the model's maximum. */
   context: number | null;
@@ -19,18 +22,23 @@ export interface EvaluateOptions extends PrepareOptions {
 }
 
 /**
- * Evaluates a model on a task: the full-precision row and, where a format is given, the row of that format with its paired
- * difference. Nothing is written. Throws UserError naming what is wrong with model, format, method or task.
+ * Evaluates a model on a task: the full-precision row and, where formats of weights, activations or cache are given, the row
+ * in those with its paired difference. Nothing is written. Throws UserError naming what is wrong with model, format, method or task.
  */
 export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
   const { model, format, method, task, context, limitWindows, onProgress, ...rest } = options;
-  const { calibration = null, calibrationWindows = defaultConfig.calibrationWindows, ...engine } = rest;
+  const { activation = BASELINE, kv = BASELINE, ...others } = rest;
+  const { calibration = null, calibrationWindows = defaultConfig.calibrationWindows, ...engine } = others;
+  if (format === null && (activation === SAME || kv === SAME))
+    throw new UserError(`activations and caches in the "${SAME}" format as the weights need a format of the weights`);
   const prepared = await prepareSweep(
     {
       model,
-      formats: format === null ? [] : [format],
+      formats: [format ?? BASELINE],
       groups: [DEFAULT_GROUP],
       methods: [method],
+      activations: [activation],
+      kvCaches: [kv],
       tasks: [task],
       context,
       limitWindows,

@@ -4,16 +4,23 @@ import { type Format, namedFormat, operandsOf, parseFormat, storageBits } from "
 import { aboutFormat } from "../formats/sheets/index.ts";
 import "../formats/own/index.ts";
 import { formatCosts } from "../hwmodel/index.ts";
-import type { Calibrator } from "./calibration/index.ts";
-import { type CalibrationText, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
+import {
+  type CalibrationText,
+  type CalibratorPool,
+  calibrationWarnings,
+  createCalibrators,
+  readCalibration,
+} from "./calibrationText.ts";
 import { readDataFile } from "./dataFile.ts";
 import { engineVersion } from "./engine/session.ts";
 import { contextOf, type LoadedModel, loadModel } from "./loadedModel.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
+import { inputShapes, type RunningFormats } from "./model/architectures/runningFormats.ts";
 import { type FetchProgress, fetchModel, openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
 import type { Row } from "./row.ts";
-import { createScorers, type Scorers } from "./scorers.ts";
+import { runningFormatsOf } from "./runningFormatsOf.ts";
+import { createScorerPool, type ScorerPool } from "./scorerPool.ts";
 import {
   BASELINE,
   type FormatNames,
@@ -44,6 +51,7 @@ export async function prepareSweep(
 ): Promise<PreparedSweep> {
   const methods = [...new Set(config.methods.map((method) => methodById(method).id))];
   const specs = planTrials({ ...config, methods }, formatNames);
+  for (const spec of specs) runningFormatsOf(spec);
   const formats = new Map(specs.filter((s) => s.format !== BASELINE).map((s) => [s.format, parseFormat(s.format)]));
   await fetchModel(config.model, onFetch && { onProgress: onFetch });
   const model = loadModel(config.model);
@@ -60,12 +68,16 @@ export async function prepareSweep(
       context: tasks.get(spec.task)!.context,
       methodOptions: text && calibrates(spec) ? calibrationKey(text) : {},
     })),
-    ({ task }) => ({ modelSha256: model.sha256, tokenizerSha256, textSha256: tasks.get(task)!.textSha256 }),
+    (spec) => {
+      const running = runningContent(runningFormatsOf(spec));
+      const { textSha256 } = tasks.get(spec.task)!;
+      return { modelSha256: model.sha256, tokenizerSha256, textSha256, ...(running ? { running } : {}) };
+    },
     (id) => (id === BASELINE ? null : formatContent(formats.get(id)!)),
   );
-  const calibration = text && { text, calibrator: calibratorOf(model, text, options) };
+  const calibration = text && { text, calibrators: createCalibrators(model, text, options) };
   const bench = { model, formats, tasks, calibration, versions: versions(), quantized: quantizedBuffers(model) };
-  const scorers = createScorers(model, options);
+  const scorers = createScorerPool(model, options);
   return {
     plan,
     runTrial: (trial) => runTrial(bench, scorers, trial),
@@ -74,7 +86,7 @@ export async function prepareSweep(
     codebooks: codebooksOf([...formats.values()]),
     async release() {
       await scorers.release();
-      await calibration?.calibrator.release();
+      await calibration?.calibrators.release();
     },
   };
 }
@@ -118,9 +130,9 @@ interface Bench {
   model: LoadedModel;
   formats: ReadonlyMap<string, Format>;
   tasks: ReadonlyMap<string, PreparedTask>;
-  calibration: { text: CalibrationText; calibrator: Calibrator } | null;
+  calibration: { text: CalibrationText; calibrators: CalibratorPool } | null;
   versions: Record<string, string>;
-  quantized: ReadonlyMap<string, Float32Array>;
+  quantized: Map<string, Float32Array>;
 }
 
 const formatNames: FormatNames = {
@@ -150,6 +162,24 @@ function formatContent({ elements, selector, group, rule, store, tie, coder }: F
   return { codebooks, selector, group, rule, store, tie, coder, activation: ACTIVATION };
 }
 
+/** What activations and cache are rounded to, for the trial's key; null at full precision. */
+function runningContent({ activation, cache }: RunningFormats): object | null {
+  if (!activation && !cache) return null;
+  return { activation: activation && formatContent(activation), cache: cache && formatContent(cache) };
+}
+
+/** Scales of 1, and rotations by nothing, of the layers' inputs: what a trial's method may change. */
+function inputTransforms({ linears }: LoadedModel, running: RunningFormats): Map<string, Float32Array> {
+  return new Map(
+    [...inputShapes(linears, running)].map(([name, [size, columns]]) => [
+      name,
+      columns === undefined
+        ? new Float32Array(size!).fill(1)
+        : Float32Array.from({ length: size! * columns }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0)),
+    ]),
+  );
+}
+
 /** Weights as a trial sees them: its own copy of each linear layer, the model's arrays for the rest. */
 function quantizedBuffers(model: LoadedModel): Map<string, Float32Array> {
   const own = model.linears.map(({ name }): [string, Float32Array] => [
@@ -160,38 +190,42 @@ function quantizedBuffers(model: LoadedModel): Map<string, Float32Array> {
 }
 
 /**
- * What the weights meet in the multiplier. Only weights are rounded in these trials, so the cost is that of a MAC with
- * INT8 activations, not of one with both operands in the format as in the paper's Table 10.
+ * What the weights meet in the multiplier where activations are not rounded: the cost then is that of a MAC with INT8
+ * activations, not of one with both operands in the format as in the paper's Table 10.
  */
 const ACTIVATION = "int8";
 
 /** The row of a trial, without its differences to the baseline. */
 async function runTrial(
   { model, formats, tasks, calibration, versions, quantized }: Bench,
-  scorers: Scorers,
+  pool: ScorerPool,
   { key, spec }: PlannedTrial,
 ): Promise<Row> {
   const startedAt = new Date().toISOString();
   const start = performance.now();
   const format = formats.get(spec.format) ?? null;
   const method = format && methodById(spec.method);
+  const running = runningFormatsOf(spec);
+  for (const [name, array] of inputTransforms(model, running)) quantized.set(name, array);
   const done: MethodResult | null = method
     ? await method.quantize({
         format,
         matrices: model.linears,
         weights: model.weights,
         into: quantized,
-        calibrator: calibration?.calibrator,
+        calibrator: calibration?.calibrators.of(running),
       })
     : null;
   const quantizedAt = performance.now();
   const data = tasks.get(spec.task)!;
   const calibrated = calibration && calibrates(spec) ? calibration.text : null;
-  const weights = format ? quantized : model.weights;
+  const weights = format ? quantized : new Map([...model.weights, ...inputTransforms(model, running)]);
+  const scorers = await pool.of(running);
   const measured = await data.measure(scorers.model(model.weights, weights, data.context));
   const evaluatedAt = performance.now();
   // A learned codebook has no multiplier of the format's.
-  const costs = format && !method!.ownLevels ? formatCosts(format, parseFormat(ACTIVATION)) : null;
+  const costs =
+    format && !method!.ownLevels ? formatCosts(format, running.activation ?? parseFormat(ACTIVATION)) : null;
   return {
     key,
     model: model.name,
@@ -199,6 +233,8 @@ async function runTrial(
     format: spec.format,
     element: format ? elementName(format) : BASELINE,
     family: format ? familyOf(format) : BASELINE,
+    ...(spec.activation === undefined ? {} : { activation: spec.activation }),
+    ...(spec.kv === undefined ? {} : { kv: spec.kv }),
     method: spec.method,
     scope: spec.scope,
     group: format?.group ?? null,

@@ -13,6 +13,12 @@ export interface Row {
   /** Element (codebook) id and label, family for colour and shape (`int`, `float`, `normal`, …). */
   element: string;
   family: string;
+  /**
+   * What the inputs of linear layers, and keys and values, were rounded to: "same" (as the weights) or a format id; absent at
+   * full precision. Rows of different settings are never compared.
+   */
+  activation?: string;
+  kv?: string;
   method: string;
   /** Which tensors were quantized: "linears" = every linear layer of the blocks. */
   scope: string;

@@ -3,6 +3,7 @@ import type { LoadedModel } from "./loadedModel.ts";
 import { type ContinuationScorer, createContinuationScorer } from "./model/architectures/continuations.ts";
 import { createDivergenceScorer, type DivergenceScorer } from "./model/architectures/divergence.ts";
 import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
+import type { RunningFormats } from "./model/architectures/runningFormats.ts";
 import type { ScoredModel } from "./tasks/index.ts";
 
 /** Tokens of one run of the engine: enough to fill the matrix products, small enough to stay in cache. */
@@ -17,9 +18,10 @@ export interface Scorers {
   release(): Promise<void>;
 }
 
+/** The model, at full precision or in running formats; `shapes` and weights then hold `inputShapes` too. */
 export function createScorers(
   { config, shapes }: Pick<LoadedModel, "config" | "shapes">,
-  options: SessionOptions,
+  options: SessionOptions & { running?: RunningFormats },
 ): Scorers {
   const evaluators = kept<Evaluator>((context) => {
     const batch = Math.max(1, Math.floor(TOKENS_PER_RUN / context));

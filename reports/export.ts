@@ -20,6 +20,8 @@ const fields: Field[] = [
   text("format", (row) => row.format),
   text("element", (row) => row.element),
   text("family", (row) => row.family),
+  text("activation", (row) => row.activation ?? null),
+  text("kv", (row) => row.kv ?? null),
   text("method", (row) => row.method),
   text("scope", (row) => row.scope),
   text("group", (row) => (row.group === null ? null : String(row.group))),

@@ -35,6 +35,20 @@ export interface FrontierOptions {
 
 export const baselineFormat = "fp32";
 
+/** Whether a row is of the unquantized model: weights, activations and cache. */
+export function isBaseline({ format, activation, kv }: Row): boolean {
+  return format === baselineFormat && activation === undefined && kv === undefined;
+}
+
+/** What runs through the model in a row's setting, as its rows share it: `activations int8@row, cache int4@row`; "" at full precision. */
+export function settingName({ activation, kv }: Pick<Row, "activation" | "kv">): string {
+  const parts = [
+    activation === undefined ? "" : activation === "same" ? "activations as the weights" : `activations ${activation}`,
+    kv === undefined ? "" : kv === "same" ? "KV cache as the weights" : `KV cache ${kv}`,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
 /** A difference below two standard errors is not called a difference. */
 export const defaultSigmas = 2;
 
@@ -54,7 +68,8 @@ const sameCost = 1e-9;
  * Costs have errors too: a frontier row that a better frontier row costs no more than, within `sigmas` standard errors of the
  * difference of the two costs (taken as independent), is a tie with that row.
  *
- * @throws UserError when rows of two models, tasks, protocols, scopes or cost sources are mixed, a key appears twice,
+ * @throws UserError when rows of two models, tasks, protocols, scopes, settings of activations and cache, or cost sources are
+ * mixed, a key appears twice,
  * or two rows of one protocol have read different numbers of windows.
  */
 export function frontier(rows: readonly Row[], options: FrontierOptions): Frontier {
@@ -64,12 +79,17 @@ export function frontier(rows: readonly Row[], options: FrontierOptions): Fronti
   for (const field of ["task", "protocol", "scope"] as const) refuseMixture(rows, field, (row) => row[field]);
   if (new Set(rows.map((row) => row.key)).size < rows.length)
     throw new UserError("frontier: a row's key appears twice");
+  refuseMixture(
+    rows.filter((row) => !isBaseline(row)),
+    "activations and cache",
+    settingName,
+  );
 
   const excluded: Frontier["excluded"] = [];
   const points: FrontierPoint[] = [];
-  const baseline = rows.find((row) => row.format === baselineFormat) ?? null;
+  const baseline = rows.find(isBaseline) ?? null;
   for (const row of rows) {
-    if (row.format === baselineFormat) continue;
+    if (isBaseline(row)) continue;
     const reason = whyNot(row, x, y);
     if (reason !== null) excluded.push({ row, reason });
     else {

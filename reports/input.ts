@@ -43,6 +43,7 @@ export function checkRows(rows: readonly Row[]): void {
     if (!isRecord(row)) throw new UserError(`row ${index}: expected an object`);
     const name = `row ${index} (${plain(String(row.format))}, key ${plain(String(row.key))})`;
     for (const field of texts) requireText(row, field, name);
+    for (const field of ["activation", "kv"]) if (row[field as keyof Row] !== undefined) requireText(row, field, name);
     for (const field of numbers) requireNumber(row, field, name, false);
     for (const field of numbersOrNull) requireNumber(row, field, name, true);
     if (row.group !== null && !["number", "string"].includes(typeof row.group))

@@ -1,6 +1,6 @@
 import type { Row } from "../evaluate/row.ts";
 import { costAxes } from "./axes.ts";
-import { baselineFormat } from "./frontier.ts";
+import { baselineFormat, isBaseline } from "./frontier.ts";
 import { withSigma } from "./numbers.ts";
 import { groupName, rowNames, type View } from "./views.ts";
 
@@ -16,7 +16,11 @@ export function sentence(view: View): string {
   const best = listed("frontier");
   const ties = listed("tie");
   const what = x === "bitsPerWeight" ? "bits" : x === "energyFj" ? "energy" : x === "delayPs" ? "delay" : "area";
-  const where = [view.group === null ? "" : ` at ${groupName(view.group)}`, ` on ${view.model}`].join("");
+  const where = [
+    view.group === null ? "" : ` at ${groupName(view.group)}`,
+    ` on ${view.model}`,
+    view.setting && `, ${view.setting}`,
+  ].join("");
   const kind = view.bits === null ? "formats" : `${view.bits}-bit formats`;
   const tied =
     ties.length === 0 ? "none ties with them" : `${ties.join(", ")} ${ties.length === 1 ? "ties" : "tie"} with them`;
@@ -37,7 +41,7 @@ export function provenance(view: View): string {
   const rows = view.frontier.points.map((point) => point.row);
   const windows = [...new Set(rows.map((row) => row.windows))].join("/");
   const tokens = [...new Set(rows.map((row) => row.tokens))].join("/");
-  const text = `${view.task}, protocol ${view.protocol}, scope ${view.scope}, n = ${windows} windows (${tokens} tokens)`;
+  const text = `${view.task}, protocol ${view.protocol}, scope ${view.scope}${view.setting && `, ${view.setting}`}, n = ${windows} windows (${tokens} tokens)`;
   return view.frontier.x === "bitsPerWeight" ? text : `${text}; area of a MAC ${operands(rows)}, ${costSource(rows)}`;
 }
 
@@ -67,7 +71,7 @@ export function cautions(rows: readonly Row[], views: readonly View[]): string[]
     if (view.frontier.baseline === null)
       notes.add(`${view.model}, ${view.task}: no ${baselineFormat} row, so losses have no reference.`);
   }
-  const costless = rows.filter((row) => row.cost === null && row.format !== baselineFormat).map((row) => row.format);
+  const costless = rows.filter((row) => row.cost === null && !isBaseline(row)).map((row) => row.format);
   if (costless.length > 0) notes.add(`No area is known for ${[...new Set(costless)].join(", ")}.`);
   if (rows.some((row) => row.windows > 0 && row.windows < fewWindows))
     notes.add(`Some rows have fewer than ${fewWindows} windows: their error bars are themselves uncertain.`);

@@ -64,7 +64,7 @@ export function viewTitle(view: View): string {
   const y = view.frontier.y === "deltaLoss" ? "Loss" : "Perplexity";
   const formats = view.bits === null ? "" : `${view.bits}-bit formats`;
   const group = view.group === null ? "all group sizes" : groupName(view.group);
-  return `${y} against ${x[view.frontier.x]}: ${[view.model, group, formats].filter(Boolean).join(", ")}`;
+  return `${y} against ${x[view.frontier.x]}: ${[view.model, group, formats, view.setting].filter(Boolean).join(", ")}`;
 }
 
 export function statusText(point: FrontierPoint, names: Map<string, string>): string {
@@ -98,6 +98,9 @@ export function fullTable(rows: readonly Row[], views: readonly View[]): Table {
     { name: "format", cell: (row) => words(row.format) },
     { name: "model", cell: (row) => words(row.model) },
     { name: "family", cell: (row) => words(row.family) },
+    ...(["activation", "kv"] as const)
+      .filter((name) => rows.some((row) => row[name] !== undefined))
+      .map((name): Column<Row> => ({ name, cell: (row) => words(row[name] ?? "fp32") })),
     { name: "method", cell: (row) => words(row.method) },
     { name: "scope", cell: (row) => words(row.scope) },
     { name: "task", cell: (row) => words(row.task) },

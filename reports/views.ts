@@ -1,7 +1,7 @@
 import type { Row } from "../evaluate/row.ts";
 import { type CostAxis, costAxes, type LossAxis } from "./axes.ts";
 import { oneCostSource } from "./costSource.ts";
-import { baselineFormat, type Frontier, frontier } from "./frontier.ts";
+import { type Frontier, frontier, isBaseline, settingName } from "./frontier.ts";
 import type { Codebook } from "./input.ts";
 
 /** One frontier of a report: rows that may be compared, and what sets them apart from the report's other frontiers. */
@@ -11,6 +11,8 @@ export interface View {
   task: string;
   protocol: string;
   scope: string;
+  /** What activations and cache are rounded to, in words; "" at full precision. */
+  setting: string;
   /** Null where the frontier is over all group sizes. */
   group: Row["group"];
   /** Null where the frontier is over all bit widths. */
@@ -25,7 +27,7 @@ const defaultAxes: readonly CostAxis[] = ["areaGe", "bitsPerWeight"];
 const enoughOfOneWidth = 5;
 
 /**
- * Splits rows into sets that may be compared (one model, task, protocol, scope and cost source each) and draws the
+ * Splits rows into sets that may be compared (one model, task, protocol, scope, setting and cost source each) and draws the
  * frontier of each; area against loss also for the commonest bit width by itself, which a sweep from 3 to 8 bits would
  * press into a corner. The loss is the paired difference to the fp32 row where there is one, else the perplexity.
  */
@@ -37,16 +39,24 @@ export function views(
   const costed = oneCostSource(rows);
   const result: View[] = [];
   const widths = elementBits(codebooks);
-  const arenas = partition(costed, (row) => JSON.stringify([row.modelSha256, row.task, row.protocol, row.scope]));
-  for (const arena of arenas) {
-    const { model, task, protocol, scope } = arena[0]!;
-    const baseline = arena.filter((row) => row.format === baselineFormat);
-    const candidates = arena.filter((row) => row.format !== baselineFormat);
+  const arenaOf = (row: Row) => JSON.stringify([row.modelSha256, row.task, row.protocol, row.scope]);
+  // The unquantized model is the reference of every setting.
+  const arenas = partition(
+    costed.filter((row) => !isBaseline(row)),
+    (row) => JSON.stringify([arenaOf(row), settingName(row)]),
+  );
+  for (const candidates of arenas) {
+    const { model, task, protocol, scope } = candidates[0]!;
+    const setting = settingName(candidates[0]!);
+    const baseline = costed.filter((row) => isBaseline(row) && arenaOf(row) === arenaOf(candidates[0]!));
     const y: LossAxis = candidates.some((row) => row.deltaLoss !== null) ? "deltaLoss" : "perplexity";
     const add = (x: CostAxis, set: Row[], group: Row["group"], bits: number | null) => {
       const found = frontier([...baseline, ...set], { x, y });
       if (found.points.length === 0) return;
-      result.push({ id: `frontier-${result.length + 1}`, model, task, protocol, scope, group, bits, frontier: found });
+      result.push({
+        ...{ id: `frontier-${result.length + 1}`, model, task, protocol, scope, setting },
+        ...{ group, bits, frontier: found },
+      });
     };
     for (const x of axes) {
       if (x === "bitsPerWeight") {

@@ -5,14 +5,25 @@ import { addChannels, emptyChannels, type Moments } from "./moments.ts";
 import { sitesOf } from "./site.ts";
 import { cutStages, outputOf, type Stage } from "./stages.ts";
 
-/** A model as a graph: logits of `tokens` [batch·time] with the weights that `weight(name)` names. */
-export type BuildModel = (graph: Graph, weight: (name: string) => Value, tokens: Value, batch: number) => Value;
+/**
+ * A model as a graph: logits of `tokens` [batch·time] with the weights that `weight(name)` names. A model that rounds the
+ * inputs of its layers tells each as it is before that to `see`.
+ */
+export type BuildModel = (
+  graph: Graph,
+  weight: (name: string) => Value,
+  tokens: Value,
+  batch: number,
+  see: (layer: string, input: Value) => void,
+) => Value;
 
 export interface CalibratorOptions extends SessionOptions {
   /** Calibration tokens, row-major [count, context]: independent windows. */
   readonly windows: Int32Array;
   readonly count: number;
   readonly context: number;
+  /** The model that a walk's `reference` weights belong to, where that is another one: the same without rounding. */
+  readonly reference?: BuildModel;
 }
 
 export type Weights = ReadonlyMap<string, Float32Array>;
@@ -44,14 +55,25 @@ export function createCalibrator(
   model: BuildModel,
   shapes: ReadonlyMap<string, readonly number[]>,
   layers: readonly string[],
-  { windows, count, context, ...session }: CalibratorOptions,
+  { windows, count, context, reference: referenceModel, ...session }: CalibratorOptions,
 ): Calibrator {
   const batch = batchOf(count, context);
-  const graph = createGraph();
-  const tokens = input(graph, "tokens", "int64", [batch * context]);
-  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-  model(graph, (name) => values.get(name)!, tokens, batch);
-  const stages = cutStages(graph, tokens, sitesOf(graph, layers));
+  const stagesOf = (build: BuildModel): Stage[] => {
+    const graph = createGraph();
+    const tokens = input(graph, "tokens", "int64", [batch * context]);
+    const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
+    const unrounded = new Map<string, Value>();
+    build(
+      graph,
+      (name) => values.get(name)!,
+      tokens,
+      batch,
+      (layer, x) => unrounded.set(layer, x),
+    );
+    return cutStages(graph, tokens, sitesOf(graph, layers, unrounded));
+  };
+  const stages = stagesOf(model);
+  const referenceStages = referenceModel ? stagesOf(referenceModel) : stages;
   const sessions = new Map<string, Promise<Session>>();
   const open = (key: string, bytes: () => Uint8Array): Promise<Session> => {
     const known = sessions.get(key) ?? createSession(bytes(), session);
@@ -61,7 +83,7 @@ export function createCalibrator(
   const texts = Array.from({ length: count / batch }, (_, run) =>
     BigInt64Array.from(windows.subarray(run * batch * context, (run + 1) * batch * context), BigInt),
   );
-  const start = (): State[] => texts.map((data) => new Map([[tokens.name, { data, shape: tokens.shape }]]));
+  const start = (): State[] => texts.map((data) => new Map([["tokens", { data, shape: [batch * context] }]]));
 
   return {
     tokens: count * context,
@@ -72,14 +94,17 @@ export function createCalibrator(
       for (const [index, stage] of stages.entries()) {
         const { columns, layers: names, input: x } = stage.site;
         const run = await open(`stage ${index}`, () => stage.model);
+        const other = referenceStages[index]!;
+        const referenceRun = others && other !== stage ? await open(`reference ${index}`, () => other.model) : run;
         const product = await open(`product ${columns}`, () => productModel(batch * context, columns));
         const sums = createSums(columns, others !== null);
         for (const [at, state] of states.entries()) {
           await advance(run, stage, shapes, weights, state);
           const seen = activations(state, x);
-          if (others) await advance(run, stage, shapes, reference!, others[at]!);
-          await sums.add(product, seen, others && activations(others[at]!, x));
-          for (const each of others ? [state, others[at]!] : [state]) forget(each, stage);
+          if (others) await advance(referenceRun, other, shapes, reference!, others[at]!);
+          await sums.add(product, seen, others && activations(others[at]!, other.site.input));
+          forget(state, stage);
+          if (others) forget(others[at]!, other);
         }
         await visit(names, sums.moments(count * context, names));
       }

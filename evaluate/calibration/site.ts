@@ -13,14 +13,20 @@ export interface Site {
 /**
  * Finds where the named weights meet their inputs in a model's graph: each site once, in the order of computation. It
  * reads the tape, so that any architecture that applies its layers with `linear` is calibrated without a line of its own.
+ * `unrounded` are the inputs of layers that round them, by weight: a site is what a layer is given, before that.
  * Throws for a weight that no linear layer uses: its quantization would go uncalibrated without a word.
  */
-export function sitesOf(graph: Graph, layers: readonly string[]): Site[] {
+export function sitesOf(
+  graph: Graph,
+  layers: readonly string[],
+  unrounded: ReadonlyMap<string, Value> = new Map(),
+): Site[] {
   const wanted = new Set(layers);
   const sites = new Map<string, { input: Value; columns: number; layers: string[] }>();
   for (const { inputs } of graph.tape) {
-    const [x, weight] = inputs;
-    if (!x || !weight || !wanted.delete(weight.name)) continue;
+    const [multiplied, weight] = inputs;
+    if (!multiplied || !weight || !wanted.delete(weight.name)) continue;
+    const x = unrounded.get(weight.name) ?? multiplied;
     const site = sites.get(x.name) ?? { input: x, columns: x.shape.at(-1)!, layers: [] };
     site.layers.push(weight.name);
     sites.set(x.name, site);

@@ -54,6 +54,7 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     id: named.map(({ text }) => text).join("+"),
     summary: named.map(({ part }) => part.summary).join("; "),
     calibration: recipe.calibration,
+    rotates: rotation !== undefined,
     ownLevels: range?.part.slot === "range" && range.part.ownLevels === true,
     async quantize(input) {
       if (recipe.calibration !== "none" && !input.calibrator)

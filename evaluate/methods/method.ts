@@ -13,7 +13,10 @@ export interface MethodInput {
   readonly matrices: readonly Matrix[];
   /** The full-precision weights by name; never written to. */
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** Where the dequantized weights of each matrix go; arrays of the same lengths. */
+  /**
+   * Where the dequantized weights of each matrix go; arrays of the same lengths. Where layers round their inputs, also
+   * `inputScales` and `inputRotation` of each: what a method divides and rotates these by before.
+   */
   readonly into: ReadonlyMap<string, Float32Array>;
   /** The model on its calibration text; methods whose `calibration` is "none" do without. */
   readonly calibrator?: Calibrator | undefined;
@@ -58,6 +61,8 @@ export interface Method {
   readonly calibration: CalibrationNeed;
   /** Whether weights end on levels of its own instead of the format's: the format's multiplier then is not theirs. */
   readonly ownLevels: boolean;
+  /** Whether it may rotate the inputs of layers. */
+  readonly rotates: boolean;
   /** Throws UserError naming the matrix that cannot be quantized. */
   quantize(input: MethodInput): Promise<MethodResult>;
 }

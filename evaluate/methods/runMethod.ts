@@ -1,4 +1,5 @@
 import { type Moments, rescaled, rotated } from "../calibration/moments.ts";
+import { inputRotation, inputScales } from "../model/architectures/runningFormats.ts";
 import type { Recipe } from "./compose.ts";
 import { formatGrid } from "./grid.ts";
 import { layerLog, outputEnergy } from "./layerLog.ts";
@@ -94,6 +95,8 @@ async function quantizeSite(
     const back = turn ? turn.apply(Float64Array.from(result.weights), true) : result.weights;
     const out = into.get(name)!;
     out.set(scales ? back.map((w, i) => w / scales[i % cols]!) : back);
+    into.get(inputScales(name))?.set(scales ?? new Float64Array(cols).fill(1));
+    if (turn) into.get(inputRotation(name))?.set(turn.apply(identity(cols)));
     const { log, squaredError, squares } = layerLog(matrix, format, original, out);
     if (layer.grid.element) log.element = layer.grid.element;
     if (turn) log.rotation = turn.block;
@@ -109,4 +112,8 @@ async function quantizeSite(
     done.push({ log, squaredError, squares, extraBits, warnings });
   }
   return done;
+}
+
+function identity(size: number): Float64Array {
+  return Float64Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0));
 }

@@ -12,6 +12,13 @@ export interface SweepConfig {
   formats: string[];
   groups: Group[];
   methods: string[];
+  /**
+   * What the inputs of linear layers are rounded to as the model runs: "fp32" (not at all), a format (an element by itself
+   * is per token), or "same", the weights' own format, which is the paper's W4A4. Each is a frontier of its own.
+   */
+  activations: string[];
+  /** The same for keys and values, each head of each token by itself. */
+  kvCaches: string[];
   /** `perplexity:FILE`; "perplexity:reference" is the embedded held-out text. */
   tasks: string[];
   /** Window length in tokens; null is the model's maximum. */
@@ -83,6 +90,8 @@ const FIELDS: { [K in keyof SweepConfig]: Check<SweepConfig[K]> } = {
   formats: list(text),
   groups: list(group),
   methods: list(text),
+  activations: list(text),
+  kvCaches: list(text),
   tasks: list(text),
   context: orNull(wholeFrom(2, 1 << 24)),
   limitWindows: orNull(wholeFrom(1)),
@@ -112,6 +121,8 @@ export function validateConfig(value: unknown, defaults: SweepConfig, source = "
     formats: field("formats"),
     groups: field("groups"),
     methods: field("methods"),
+    activations: field("activations"),
+    kvCaches: field("kvCaches"),
     tasks: field("tasks"),
     context: field("context"),
     limitWindows: field("limitWindows"),

@@ -7,6 +7,8 @@ export const defaultConfig: Readonly<SweepConfig> = {
   formats: [...defaultSweepElements],
   groups: [32, 128],
   methods: ["rtn"],
+  activations: ["fp32"],
+  kvCaches: ["fp32"],
   tasks: ["perplexity:reference"],
   context: null,
   // A third of the held-out text: paired differences are resolved far below their size, in a third of the time.

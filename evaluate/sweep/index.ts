@@ -15,7 +15,7 @@ export { JOURNAL_BYTES_MAX, JOURNAL_FILE, type Journal, openJournal, readJournal
 export { JOURNAL_VERSION, type JournalContent, parseJournal } from "./journalLines.ts";
 export { canonicalJson, contentHash, RESULT_VERSION, type TrialFacts, type TrialSpec, trialKey } from "./key.ts";
 export { keyTrials } from "./keyed.ts";
-export { BASELINE, baselineOf, type FormatNames, planTrials, TRIALS_MAX } from "./plan.ts";
+export { BASELINE, baselineOf, type FormatNames, isBaseline, planTrials, SAME, TRIALS_MAX } from "./plan.ts";
 export { clock, createProgress, type Progress, type ProgressStream } from "./progress.ts";
 export {
   type Executor,

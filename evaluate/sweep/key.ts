@@ -11,6 +11,8 @@ export interface TrialFacts {
   modelSha256: string;
   tokenizerSha256: string;
   textSha256: string;
+  /** What `activation` and `kv` stand for, by content; absent at full precision. */
+  running?: unknown;
 }
 
 /** What a trial is; plain JSON. */
@@ -18,6 +20,9 @@ export interface TrialSpec {
   model: string;
   /** Format id (`sf4@g128`), or "fp32": no quantization. */
   format: string;
+  /** "same" or a format id that layers' inputs, and keys and values, are rounded to; absent at full precision. */
+  activation?: string;
+  kv?: string;
   method: string;
   methodOptions: Record<string, unknown>;
   scope: string;
@@ -71,6 +76,9 @@ export function trialKey(spec: TrialSpec, facts: TrialFacts, formatContent: unkn
     tokenizerSha256: facts.tokenizerSha256,
     textSha256: facts.textSha256,
     format: formatContent,
+    activation: spec.activation,
+    kv: spec.kv,
+    running: facts.running,
     method: spec.method,
     methodOptions: spec.methodOptions,
     scope: spec.scope,

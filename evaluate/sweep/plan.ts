@@ -17,19 +17,21 @@ export const BASELINE = "fp32";
 export const TRIALS_MAX = 100_000;
 
 /**
- * The trials of a config in running order: for each task the full-precision baseline first, then every format with
- * every method. Elements are crossed with the groups, formats that state their block are taken once; two spellings of
+ * The trials of a config in running order: for each task the full-precision baseline first, then in every setting of
+ * activations and cache every format with every method (and the weights as they are, where the formats name fp32). Elements are crossed with the groups, formats that state their block are taken once; two spellings of
  * one format are one trial. Throws UserError for an unknown format or too many trials.
  */
 export function planTrials(config: SweepConfig, names: FormatNames): TrialSpec[] {
   const formats = expandFormats(config, names);
-  const count = config.tasks.length * (1 + formats.length * config.methods.length);
+  const settings = expandSettings(config, names);
+  const count = config.tasks.length * (1 + settings.length * formats.length * config.methods.length);
   if (count > TRIALS_MAX) throw new UserError(`sweep: ${count} trials, more than ${TRIALS_MAX}; shorten a list`);
   const { model, scope, context, limitWindows, seed } = config;
   return config.tasks.flatMap((task) => {
-    const trial = (format: string, method: string): TrialSpec => ({
+    const trial = (format: string, method: string, setting: Setting = {}): TrialSpec => ({
       model,
       format,
+      ...setting,
       method,
       methodOptions: {},
       scope,
@@ -40,9 +42,40 @@ export function planTrials(config: SweepConfig, names: FormatNames): TrialSpec[]
     });
     return [
       trial(BASELINE, "none"),
-      ...formats.flatMap((format) => config.methods.map((method) => trial(format, method))),
+      ...settings.flatMap((setting) => [
+        ...(config.formats.includes(BASELINE) && isWithoutWeights(setting) ? [trial(BASELINE, "none", setting)] : []),
+        ...formats.flatMap((format) => config.methods.map((method) => trial(format, method, setting))),
+      ]),
     ];
   });
+}
+
+/** What activations and cache are rounded to; absent at full precision. */
+type Setting = Pick<TrialSpec, "activation" | "kv">;
+
+/** The weights' own format, as an activation or cache setting. */
+export const SAME = "same";
+
+/** Every activation setting with every cache setting, in one spelling, each once. */
+function expandSettings({ activations, kvCaches }: SweepConfig, names: FormatNames): Setting[] {
+  const canonical = (id: string): string | null => {
+    if (id === BASELINE) return null;
+    return id === SAME ? id : names.canonical(names.isElement(id) ? `${id}@row` : id);
+  };
+  const unique = (ids: readonly string[]) => [...new Set(ids.map(canonical))];
+  return unique(activations).flatMap((activation) =>
+    unique(kvCaches).map((kv) => ({ ...(activation === null ? {} : { activation }), ...(kv === null ? {} : { kv }) })),
+  );
+}
+
+/** Whether a setting says something, and of more than the weights' format: weights at full precision can run in it. */
+function isWithoutWeights({ activation, kv }: Setting): boolean {
+  return activation !== SAME && kv !== SAME && (activation ?? kv) !== undefined;
+}
+
+/** Whether a trial or row is of the unquantized model. */
+export function isBaseline({ format, activation, kv }: Pick<TrialSpec, "format" | "activation" | "kv">): boolean {
+  return format === BASELINE && activation === undefined && kv === undefined;
 }
 
 /** Canonical ids of all formats of a config, each once, in the order asked for. */
@@ -57,10 +90,8 @@ function expandFormats({ formats, groups }: SweepConfig, names: FormatNames): st
 
 /** The trial a trial is compared with: same task, context, windows and seed, unquantized. Null for the baseline itself. */
 export function baselineOf(spec: TrialSpec, plan: readonly TrialSpec[]): TrialSpec | null {
-  if (spec.format === BASELINE) return null;
-  const found = plan.find(
-    (other) => other.format === BASELINE && other.task === spec.task && other.model === spec.model,
-  );
+  if (isBaseline(spec)) return null;
+  const found = plan.find((other) => isBaseline(other) && other.task === spec.task && other.model === spec.model);
   if (!found) throw new Error(`plan: ${spec.format} on ${spec.task} has no baseline`);
   return found;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { frontier } from "../../reports/frontier.ts";
 import { sentence } from "../../reports/summary.ts";
 import { rowNames, views } from "../../reports/views.ts";
 import { codebooks, makeRow, makeRows } from "./fixture.ts";
@@ -32,6 +33,31 @@ describe("views", () => {
     const found = views([...rows, ...other, ...published]);
     assert.equal(found.filter((view) => view.model === "b").length, 3);
     assert.equal(found.filter((view) => view.model === "reference" && view.frontier.x === "areaGe").length, 3);
+  });
+
+  it("views(rows) draws a frontier for each setting of activations and cache, with the unquantized model in all", () => {
+    const rows = makeRows();
+    const settings = [{ activation: "same" }, { activation: "int8@row", kv: "int4@row" }];
+    const others = settings.flatMap((setting) =>
+      rows.slice(1).map((row) => ({ ...row, ...setting, key: `${row.key} ${setting.activation}` })),
+    );
+    const w16 = { ...rows[0]!, activation: "same", key: "w16" };
+    const found = views([...rows, ...others, w16]);
+    assert.deepEqual(
+      [...new Set(found.map(({ setting }) => setting))],
+      ["", "activations as the weights", "activations int8@row, KV cache int4@row"],
+    );
+    for (const { setting, frontier } of found) {
+      assert.equal(frontier.baseline, rows[0]);
+      // Full-precision weights in a setting are a row like any other, of 32 bits.
+      const hasW16 = frontier.points.some(({ row }) => row === w16);
+      assert.equal(hasW16, setting === "activations as the weights" && frontier.x === "bitsPerWeight");
+    }
+    assert.match(sentence(found.at(-1)!), /on reference, activations int8@row, KV cache int4@row, /);
+    assert.throws(
+      () => frontier([rows[1]!, others[1]!], { x: "areaGe", y: "deltaLoss" }),
+      /rows of different activations and cache cannot be compared/,
+    );
   });
 
   it("views(rows) compares by perplexity where there is no baseline to difference with", () => {

@@ -1,5 +1,6 @@
 import type { SessionOptions } from "../../engine/session.ts";
 import type { ModelConfig } from "./architecture.ts";
+import type { RunningFormats } from "./runningFormats.ts";
 import { createTokenScorer, type TokenScorer } from "./tokenScorer.ts";
 
 /** Token ids: what is given, and what the model is to continue it with; both at least one token. */
@@ -26,6 +27,8 @@ export interface ContinuationOptions extends SessionOptions {
   context: number;
   /** Positions of one run. */
   tokensPerRun: number;
+  /** What activations and cache are rounded to; `shapes` then hold `inputShapes` too. */
+  running?: RunningFormats | undefined;
 }
 
 /** The shortest compiled length: below it a run's fixed cost dominates. */

@@ -15,6 +15,7 @@ import {
 } from "../../graph/index.ts";
 import type { ModelConfig } from "./architecture.ts";
 import { modelLogits } from "./index.ts";
+import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
 
 type Weights = ReadonlyMap<string, Float32Array>;
 
@@ -37,18 +38,29 @@ export interface DivergenceScorer {
 export async function createDivergenceScorer(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { context, batch, ...options }: SessionOptions & { context: number; batch: number },
+  {
+    context,
+    batch,
+    running,
+    ...options
+  }: SessionOptions & {
+    context: number;
+    batch: number;
+    /** What activations and cache of the second model are rounded to; `shapes` then hold `inputShapes` too. */
+    running?: RunningFormats | undefined;
+  },
 ): Promise<DivergenceScorer> {
   const time = context - 1;
   const rows = batch * time;
   const graph = createGraph();
   const tokens = input(graph, "tokens", "int64", [rows]);
   const labels = input(graph, "labels", "int64", [rows]);
-  const logitsOf = (prefix: string) => {
+  const logitsOf = (prefix: string, formats?: RunningFormats) => {
     const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
-    return modelLogits({ graph, tokens, batch, weight: (name) => values.get(name)! }, config);
+    const model = { graph, tokens, batch, weight: (name: string) => values.get(name)! };
+    return modelLogits({ ...model, ...(formats ? roundingHooks(model, formats) : {}) }, config);
   };
-  const [p, q] = [logitsOf("reference/"), logitsOf("")];
+  const [p, q] = [logitsOf("reference/"), logitsOf("", running)];
   const [logP, logQ] = [logSoftmax(graph, p), logSoftmax(graph, q)];
   const kl = sum(graph, mul(graph, exp(graph, logP), sub(graph, logP, logQ)), [1]);
   const attributes = { axis: -1, keepdims: 0 };

@@ -1,5 +1,6 @@
 import type { SessionOptions } from "../../engine/session.ts";
 import type { ModelConfig } from "./architecture.ts";
+import type { RunningFormats } from "./runningFormats.ts";
 import { createTokenScorer } from "./tokenScorer.ts";
 
 export interface EvaluatorOptions extends SessionOptions {
@@ -7,6 +8,8 @@ export interface EvaluatorOptions extends SessionOptions {
   context: number;
   /** Windows of one run. */
   batch: number;
+  /** What activations and cache are rounded to; `shapes` then hold `inputShapes` too. */
+  running?: RunningFormats | undefined;
 }
 
 export interface Evaluator {

@@ -2,6 +2,7 @@ import { createSession, type HostTensor, type SessionOptions } from "../../engin
 import { createGraph, crossEntropy, encode, input, node, output } from "../../graph/index.ts";
 import type { ModelConfig } from "./architecture.ts";
 import { modelLogits } from "./index.ts";
+import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
 
 export interface TokenScorerOptions extends SessionOptions {
   /** Sequences of one run. */
@@ -10,6 +11,8 @@ export interface TokenScorerOptions extends SessionOptions {
   time: number;
   /** Whether a run also gives the most likely token of each position. */
   argmax?: boolean;
+  /** What activations and cache are rounded to; `shapes` then hold `inputShapes` too. */
+  running?: RunningFormats | undefined;
 }
 
 /** One compiled shape of a model. The arrays belong to the scorer: fill `tokens` and `labels`, run, read the others. */
@@ -31,14 +34,15 @@ export interface TokenScorer {
 export async function createTokenScorer(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { batch, time, argmax = false, ...options }: TokenScorerOptions,
+  { batch, time, argmax = false, running, ...options }: TokenScorerOptions,
 ): Promise<TokenScorer> {
   const count = batch * time;
   const graph = createGraph();
   const tokens = input(graph, "tokens", "int64", [count]);
   const labels = input(graph, "labels", "int64", [count]);
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-  const logits = modelLogits({ graph, tokens, batch, weight: (name) => values.get(name)! }, config);
+  const model = { graph, tokens, batch, weight: (name: string) => values.get(name)! };
+  const logits = modelLogits({ ...model, ...(running ? roundingHooks(model, running) : {}) }, config);
   output(graph, "nll", crossEntropy(graph, logits, labels));
   if (argmax) {
     const attributes = { axis: -1, keepdims: 0 };

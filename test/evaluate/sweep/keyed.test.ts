@@ -6,6 +6,8 @@ const config: SweepConfig = {
   formats: ["a@g32", "b@g32"],
   groups: [32],
   methods: ["rtn"],
+  activations: ["fp32"],
+  kvCaches: ["fp32"],
   tasks: ["perplexity:one.txt", "perplexity:copy-of-one.txt", "perplexity:two.txt"],
   context: 256,
   limitWindows: null,

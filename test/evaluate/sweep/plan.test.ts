@@ -15,6 +15,8 @@ const defaults: SweepConfig = {
   formats: ["sf4", "int4"],
   groups: [32, 128],
   methods: ["rtn"],
+  activations: ["fp32"],
+  kvCaches: ["fp32"],
   tasks: ["perplexity:reference"],
   context: null,
   limitWindows: null,
@@ -51,7 +53,7 @@ describe("validateConfig", () => {
     assert.throws(
       () => validateConfig({ fromats: ["sf4"] }, defaults, "a.json"),
       user(
-        'a.json: unknown field "fromats" (did you mean "formats"?); known are model, formats, groups, methods, tasks, context, limitWindows, scope, calibration, calibrationWindows, seed',
+        'a.json: unknown field "fromats" (did you mean "formats"?); known are model, formats, groups, methods, activations, kvCaches, tasks, context, limitWindows, scope, calibration, calibrationWindows, seed',
       ),
     );
     assert.throws(() => validateConfig(JSON.parse('{"__proto__": 1}'), defaults), user(/unknown field "__proto__"/));
@@ -112,6 +114,28 @@ describe("planTrials", () => {
       plan.map(({ format }) => format),
       ["fp32", "mxfp4", "sf4@g32", "sf4@row"],
     );
+  });
+
+  it("crosses formats with settings of activations and cache, all compared with the unquantized model", () => {
+    const config = { ...defaults, formats: ["sf4@g32", "fp32"], activations: ["fp32", "same", "INT4"] };
+    const plan = planTrials({ ...config, kvCaches: ["fp32", "nf4@g64"] }, names);
+    assert.deepEqual(
+      plan.map(({ format, activation, kv }) => [format, activation, kv]),
+      [
+        ["fp32", undefined, undefined],
+        ["sf4@g32", undefined, undefined],
+        ["fp32", undefined, "nf4@g64"],
+        ["sf4@g32", undefined, "nf4@g64"],
+        ["sf4@g32", "same", undefined],
+        ["sf4@g32", "same", "nf4@g64"],
+        // An element by itself is per token.
+        ["fp32", "int4@row", undefined],
+        ["sf4@g32", "int4@row", undefined],
+        ["fp32", "int4@row", "nf4@g64"],
+        ["sf4@g32", "int4@row", "nf4@g64"],
+      ],
+    );
+    for (const trial of plan.slice(1)) assert.equal(baselineOf(trial, plan), plan[0]);
   });
 
   it("stops at an unknown format and at a plan too large to mean", () => {

@@ -19,6 +19,8 @@ const config: SweepConfig = {
   formats: ["a@g32", "b@g32", "c@g32"],
   groups: [32],
   methods: ["rtn"],
+  activations: ["fp32"],
+  kvCaches: ["fp32"],
   tasks: ["perplexity:one.txt"],
   context: 256,
   limitWindows: null,

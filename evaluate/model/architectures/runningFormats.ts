@@ -1,0 +1,74 @@
+import type { Format } from "../../../formats/index.ts";
+import { UserError } from "../../../formats/index.ts";
+import { div, fakeQuantize, matmul, mul, reshape, swapLast, type Value } from "../../graph/index.ts";
+import { requireFittable } from "../../graph/quantization/groupFit.ts";
+import type { ModelGraph } from "./architecture.ts";
+
+/** In which formats a model's activations and key–value cache are held as it runs; null is full precision. */
+export interface RunningFormats {
+  /** Of the input of every linear layer of the blocks, along its channels, each token by itself. */
+  readonly activation: Format | null;
+  /** Of keys, after their rotation, and values: each head of each token by itself. */
+  readonly cache: Format | null;
+  /** Layers may rotate their inputs before these are rounded. */
+  readonly rotates: boolean;
+}
+
+/** Names, beside those of weights, of what the input of a layer is divided by and rotated by before it is rounded. */
+export const inputScales = (layer: string) => `${layer}:inputScales`;
+export const inputRotation = (layer: string) => `${layer}:inputRotation`;
+
+/** Shapes of the tensors of `inputScales` and `inputRotation` that a graph with these formats takes for each layer. */
+export function inputShapes(
+  layers: readonly { readonly name: string; readonly cols: number }[],
+  { activation, rotates }: RunningFormats,
+): Map<string, readonly number[]> {
+  if (activation === null) return new Map();
+  return new Map(
+    layers.flatMap(({ name, cols }): [string, readonly number[]][] => [
+      [inputScales(name), [cols]],
+      ...(rotates ? [[inputRotation(name), [cols, cols]] as [string, readonly number[]]] : []),
+    ]),
+  );
+}
+
+/** Throws UserError for a format that a graph cannot round to, or in which a token's numbers would depend on others. */
+export function requireRunnable(format: Format): void {
+  requireFittable(format);
+  if (format.group === "tensor")
+    throw new UserError(
+      `${format.id}: one scale for all tokens of a run would make each depend on the others; take a group along the channels, or row`,
+    );
+}
+
+/**
+ * The hooks of a model's graph that round what runs through it. A layer sees s · Q(x / s · R) Rᵀ, s and R being its input's
+ * scales and rotation: what a kernel computes that multiplies Q(x / s · R) by the weights W s R, since the weights here
+ * are given with the inverse applied.
+ */
+export function roundingHooks(model: ModelGraph, running: RunningFormats): Pick<ModelGraph, "linearInput" | "cached"> {
+  const { graph, weight } = model;
+  const { activation, cache, rotates } = running;
+  // Layers that share an input share its scales.
+  const rounded = new Map<string, Value>();
+  const linearInput = (format: Format) => (layer: string, x: Value) => {
+    const known = rotates ? undefined : rounded.get(x.name);
+    if (known) return known;
+    const scales = weight(inputScales(layer));
+    const scaled = div(graph, x, scales);
+    const turn = rotates ? weight(inputRotation(layer)) : null;
+    const seen = fakeQuantize(graph, turn ? matmul(graph, scaled, turn) : scaled, { format, apart: true });
+    const result = mul(graph, turn ? matmul(graph, seen, swapLast(graph, turn)) : seen, scales);
+    rounded.set(x.name, result);
+    return result;
+  };
+  const cached = (format: Format) => (_layer: number, _part: "key" | "value", x: Value) => {
+    const [batch, heads, time, width] = x.shape as [number, number, number, number];
+    const rows = reshape(graph, x, [batch * heads * time, width]);
+    return reshape(graph, fakeQuantize(graph, rows, { format, apart: true }), x.shape);
+  };
+  return {
+    ...(activation ? { linearInput: linearInput(activation) } : {}),
+    ...(cache ? { cached: cached(cache) } : {}),
+  };
+}
