@@ -1,5 +1,5 @@
 import { defaultSweepElements } from "../formats/index.ts";
-import "../formats/own/index.ts";
+import "../fitting/everyId.ts";
 import {
   diskCache,
   LIBRARIES,

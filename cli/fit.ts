@@ -5,7 +5,7 @@ import { GROUP_MAX } from "../evaluate/sweep/index.ts";
 import { createProgress, type Progress } from "../evaluate/sweep/progress.ts";
 import { paperNetworks } from "../fitting/index.ts";
 import { parseFormat } from "../formats/index.ts";
-import "../formats/own/index.ts";
+import "../fitting/everyId.ts";
 import { codebookOption, useCodebooks } from "./codebooks.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import { type Command, type Io, UsageError } from "./options.ts";

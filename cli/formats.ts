@@ -1,6 +1,6 @@
 import { listElements, listFormats, scaleRules, scaleStores } from "../formats/index.ts";
 import { aboutElement, elementGrammars, formatSheet, formatTable, renderSheet } from "../formats/sheets/index.ts";
-import "../formats/own/index.ts";
+import "../fitting/everyId.ts";
 import { codebookOption } from "./codebooks.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
@@ -49,7 +49,7 @@ export const formats: Command = {
     });
     stdout.write(table(["id", "bits", "values", "family", "ties", "what", "aliases"], rows));
     stdout.write("\nids with parameters:\n");
-    for (const grammar of elementGrammars) stdout.write(`  ${grammar.replaceAll("`", "")}\n`);
+    for (const grammar of elementGrammars()) stdout.write(`  ${grammar.replaceAll("`", "")}\n`);
     const sheets = named.map(({ id }) => formatSheet(id));
     const cells = sheets.map(({ id, bits, storage, bitsPerWeight, group, scaleRule, scaleStore, label, aliases }) => [
       id,

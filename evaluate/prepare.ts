@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Format, namedFormat, operandsOf, parseFormat, storageBits } from "../formats/index.ts";
 import { aboutFormat } from "../formats/sheets/index.ts";
-import "../formats/own/index.ts";
+import "../fitting/everyId.ts";
 import { formatCosts } from "../hwmodel/index.ts";
 import {
   type CalibrationText,

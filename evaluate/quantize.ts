@@ -1,5 +1,5 @@
 import { type Format, parseFormat, UserError } from "../formats/index.ts";
-import "../formats/own/index.ts";
+import "../fitting/everyId.ts";
 import { CALIBRATION_WINDOWS, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
 import { type Matrix, type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import {

@@ -1,3 +1,5 @@
+import "./optimalBooks.ts";
+
 export { type Accumulator, type AccumulatorState, createAccumulator } from "./accumulator.ts";
 export { type BlockOptimalOptions, blockOptimalCodebook, lloydMax } from "./derivedCodebooks.ts";
 export { type Histogram, histogram } from "./histogram.ts";

@@ -30,9 +30,6 @@ export interface ScaleFloat {
   largest: number;
   smallest: number;
   round(x: number): number;
-  /** Exponent and fraction field of a number it holds. */
-  encode(x: number): number;
-  decode(code: number): number;
 }
 
 /**
@@ -50,18 +47,5 @@ export function scaleFloat(exponentBits: number, fraction: number, bias: number,
     largest,
     smallest,
     round: (x) => (x < limit ? roundBinary(x, fraction, minExponent) : Number.POSITIVE_INFINITY),
-    encode(x) {
-      if (x === 0) return 0;
-      const exponent = Math.max(exponentOf(x), minExponent);
-      if (fraction === 0) return exponent - minExponent;
-      const units = x / 2 ** (exponent - fraction);
-      return units < 2 ** fraction ? units : (exponent - minExponent) * 2 ** fraction + units;
-    },
-    decode(code) {
-      if (fraction === 0) return 2 ** (code + minExponent);
-      const field = Math.floor(code / 2 ** fraction);
-      const units = (code % 2 ** fraction) + (field > 0 ? 2 ** fraction : 0);
-      return units * 2 ** (Math.max(field - 1, 0) + minExponent - fraction);
-    },
   };
 }

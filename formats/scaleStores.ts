@@ -17,9 +17,6 @@ export interface ScaleStore {
   readonly spacing: ScaleFloat["spacing"] | "whole" | "listed";
   /** Nearest storable value, ties to even, of a positive number; Infinity above the range. */
   round(x: number): number;
-  /** Bit pattern of a number it holds, without a sign, and the number of a pattern. */
-  encode(x: number): number;
-  decode(code: number): number;
   /** Whether a scale may be negative: a mirrored group, or a codebook chosen by the sign, costs nothing then. */
   readonly signed: boolean;
   /** The store holds scale × (power of two of the codebook), so that codebooks printed as ±1 and as ±448 share its range. */
@@ -127,8 +124,6 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
   "dyn8-256": {
     spacing: "listed",
     round: dynamicTree.round,
-    encode: (x) => dynamicTree.values.indexOf(x),
-    decode: (code) => dynamicTree.values[code]!,
     largest: 1,
     smallest: -1,
     signed: false,
@@ -139,7 +134,7 @@ export const scaleStores: Readonly<Record<ScaleStoreId, ScaleStore>> = {
   },
 };
 
-type Range = Pick<ScaleStore, "largest" | "smallest" | "spacing" | "round" | "encode" | "decode">;
+type Range = Pick<ScaleStore, "largest" | "smallest" | "spacing" | "round">;
 
 function unsigned() {
   return { signed: false, relative: false };
@@ -155,8 +150,6 @@ function integers(largest: number): Range {
     smallest: 1,
     spacing: "whole",
     round: (x) => Math.round(x),
-    encode: (x) => x,
-    decode: (code) => code,
   };
 }
 

@@ -6,6 +6,9 @@ export const statisticRules = {
   mean: {
     measure: (values, from, to) => ({ scale: meanMagnitude(values, from, to) }),
   },
+  rms: {
+    measure: (values, from, to) => ({ scale: Math.sqrt(meanSquare(values, from, to)) }),
+  },
   mean2: {
     measure: (values, from, to) => ({ scale: 2 * meanMagnitude(values, from, to) }),
   },
@@ -86,6 +89,12 @@ function meanMagnitude(values: ArrayLike<number>, from: number, to: number, shif
   return sum / (to - from);
 }
 
+function meanSquare(values: ArrayLike<number>, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += values[i]! ** 2;
+  return sum / (to - from);
+}
+
 function centred(values: ArrayLike<number>, from: number, to: number, factor: number): Measured {
   let sum = 0;
   for (let i = from; i < to; i++) sum += values[i]!;
@@ -106,6 +115,7 @@ function extremes(values: ArrayLike<number>, from: number, to: number): { min: n
 
 export const aboutStatisticRules: Readonly<Record<keyof typeof statisticRules, string>> = {
   mean: "s = mean|x| (BitNet b1.58, binary networks, LLM-QAT's one bit)",
+  rms: "s = √mean x²: for codebooks in units of the standard deviation (Lloyd–Max; HIGGS, TurboQuant)",
   mean2: "s = 2 mean|x| (LLM-QAT's two bits)",
   mean43: "s = 4/3 mean|x| (the code of Ternary Binary Transformers)",
   "mean-centred":

@@ -1,5 +1,5 @@
 import { parseFormat } from "../formats/index.ts";
-import "../formats/own/index.ts";
+import "../fitting/everyId.ts";
 import type { MacCost } from "./cost.ts";
 import { formatPairCost } from "./formatCost.ts";
 import type { MacOptions } from "./macCost.ts";

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../evaluate/model/index.ts";
+import "../fitting/everyId.ts";
 import { formatTable } from "../formats/sheets/index.ts";
 
 const path = join(packageRoot(), "README.md");

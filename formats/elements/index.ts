@@ -1,9 +1,9 @@
 import type { AboutFamily } from "../about.ts";
 import type { Element } from "../element.ts";
 import { UserError } from "../error.ts";
-import { aboutOwnBooks } from "../own/about.ts";
 import { nearest } from "../suggest.ts";
 import { aboutBlockBooks, aboutDialects, aboutUnsignedIntegers, blockBooks } from "./blockBooks.ts";
+import { aboutBlockOptimal, blockOptimal } from "./blockOptimal.ts";
 import type { ElementFamily } from "./family.ts";
 import { aboutFnuz, fnuz } from "./fnuz.ts";
 import { aboutIntegers, integers } from "./integers.ts";
@@ -21,34 +21,44 @@ export const elementFamilies: readonly ElementFamily[] = [
   fnuz,
   powerSums,
   tables,
+  blockOptimal,
   posits,
   ...blockBooks,
 ];
 
 /** The words to them, for sheets. */
-export const familyWords: readonly AboutFamily[] = [
+const familyWords: readonly AboutFamily[] = [
   aboutIntegers,
   aboutQuantileBooks,
   aboutMinifloats,
   aboutFnuz,
   aboutPowerSums,
   aboutTables,
+  aboutBlockOptimal,
   aboutPosits,
   aboutUnsignedIntegers,
   aboutBlockBooks,
   aboutDialects,
-  aboutOwnBooks,
 ];
 
-/** Families from outside the registry. */
+/** Families from outside the registry, and the words to them. */
 const added: ElementFamily[] = [];
+const addedWords: AboutFamily[] = [];
 
 /**
- * Makes elements of another family known to `getElement` and format ids, after those of the registry; adding it twice
- * changes nothing. Codebooks of one's own come this way (`bitfrontier/formats/own`).
+ * Makes elements of another family known to `getElement`, to format ids and to sheets, after those of the registry; adding
+ * it twice changes nothing. Codebooks of one's own (`bitfrontier/formats/own`) and optimal ones (`bitfrontier/fitting`)
+ * come this way.
  */
-export function addFamily(family: ElementFamily): void {
-  if (!added.includes(family)) added.push(family);
+export function addFamily(family: ElementFamily, words: AboutFamily): void {
+  if (added.includes(family)) return;
+  added.push(family);
+  addedWords.push(words);
+}
+
+/** The words to all families. */
+export function allFamilyWords(): AboutFamily[] {
+  return [...familyWords, ...addedWords];
 }
 
 const made = new Map<string, Element>();
@@ -69,7 +79,7 @@ export function getElement(id: string): Element {
 export function getElementOr(id: string, others: readonly string[]): Element {
   const found = findElement(id);
   if (found) return found;
-  if (id.startsWith("[") && added.length === 0) {
+  if (id.startsWith("[")) {
     throw new UserError('codebooks of your own need `import "bitfrontier/formats/own"`');
   }
   const names = [...listElements().flatMap((item) => [item.id, ...item.aliases]), ...others];

@@ -1,26 +1,31 @@
 import type { About, AboutFamily } from "../about.ts";
+import type { ElementData } from "../element.ts";
 import { fixedFamily, signMagnitude } from "./family.ts";
 
-/** Additive powers of two (Li et al., ICLR 2020): every magnitude is a sum of one entry of each set, so a product is two shifts and an add. */
-const apot4Magnitudes = sums([0, 1 / 16, 1 / 4, 1 / 2], [0, 1 / 8]).map((sum) => sum / 0.625);
-const apot5Magnitudes = sums([0, 1 / 16, 1 / 4, 1], [0, 1 / 32, 1 / 8, 1 / 2]).map((sum) => sum / 1.5);
+/** Additive powers of two (Li et al., ICLR 2020): every magnitude is a sum of one entry of each set, so a product is shifts and adds. */
+const apot4Magnitudes = sums([0, 1 / 16, 1 / 4, 1 / 2], [0, 1 / 8]);
 
 export const powerSums = fixedFamily([
-  { id: "apot4", family: "apot", bits: 4, codes: signMagnitude(apot4Magnitudes, -0), tie: "down" },
-  {
-    id: "apot4+sp",
-    aliases: ["apot4-sp"],
-    family: "apot",
-    bits: 4,
-    codes: signMagnitude(apot4Magnitudes, 0.5),
-    tie: "down",
-  },
-  { id: "apot5", family: "apot", bits: 5, codes: signMagnitude(apot5Magnitudes, -0), tie: "down" },
+  apot("apot4", 4, signMagnitude(apot4Magnitudes, -0)),
+  { ...apot("apot4+sp", 4, signMagnitude(apot4Magnitudes, 0.5)), aliases: ["apot4-sp"] },
+  apot("apot5", 5, signMagnitude(sums([0, 1 / 16, 1 / 4, 1], [0, 1 / 32, 1 / 8, 1 / 2]), -0)),
+  apot("apot6", 6, signMagnitude(sums([0, 1 / 64, 1 / 8, 1 / 2], [0, 1 / 128, 1 / 16, 1 / 4], [0, 1 / 32]), -0)),
+  apot(
+    "apot7",
+    7,
+    signMagnitude(sums([0, 1 / 64, 1 / 8, 1], [0, 1 / 128, 1 / 16, 1 / 2], [0, 1 / 256, 1 / 32, 1 / 4]), -0),
+  ),
 ]);
 
-/** All sums, the index into the first set in the high bits. */
-function sums(first: readonly number[], second: readonly number[]): number[] {
-  return first.flatMap((a) => second.map((b) => a + b));
+function apot(id: string, bits: number, codes: readonly number[]): ElementData {
+  return { id, family: "apot", bits, codes, tie: "down" };
+}
+
+/** All sums over the largest, the index into the first set in the high bits. */
+function sums(...sets: readonly number[][]): number[] {
+  const all = sets.reduce((heads, set) => heads.flatMap((head) => set.map((entry) => head + entry)), [0]);
+  const largest = Math.max(...all);
+  return all.map((sum) => sum / largest);
 }
 
 const words: Readonly<Record<string, About>> = {
@@ -39,9 +44,20 @@ const words: Readonly<Record<string, About>> = {
     source: "Li et al. 2020 with 4 magnitude bits: {0,1/16,1/4,1} + {0,1/32,1/8,1/2}, /1.5",
     quirks: ["code: sign, then the index into each set; −0 is code 10000"],
   },
+  apot6: {
+    label: "APoT 6-bit",
+    source: "yhhhli/APoT_Quantization build_power_value(5): {0,1/64,1/8,1/2} + {0,1/128,1/16,1/4} + {0,1/32}, /0.78125",
+    quirks: ["code: sign, then the index into each set; −0 is code 100000"],
+  },
+  apot7: {
+    label: "APoT 7-bit",
+    source:
+      "yhhhli/APoT_Quantization build_power_value(6): {0,1/64,1/8,1} + {0,1/128,1/16,1/2} + {0,1/256,1/32,1/4}, /1.75",
+    quirks: ["code: sign, then the index into each set; −0 is code 1000000"],
+  },
 };
 
 export const aboutPowerSums: AboutFamily = {
-  grammar: "`apot4`, `apot4+sp`, `apot5` (additive powers of two)",
+  grammar: "`apot4`, `apot4+sp`, `apot5`, `apot6`, `apot7` (additive powers of two)",
   about: ({ id }) => words[id],
 };

@@ -62,29 +62,6 @@ export const tables = fixedFamily([
     tie: "down",
   },
   {
-    id: "bof4",
-    family: "normal",
-    bits: 4,
-    codes: [
-      -1, -0.7535689203869577, -0.5792681492535123, -0.4386720084478466, -0.3168191039791481, -0.2060291109696586,
-      -0.1015640796456471, 0, 0.0887646748673216, 0.1794535266886747, 0.274249773841407, 0.375951029286045,
-      0.4885925268369112, 0.6187715546288008, 0.7790828367844242, 1,
-    ],
-    tie: "down",
-  },
-  {
-    id: "bof4-s",
-    family: "normal",
-    bits: 4,
-    codes: [
-      -0.8568463921546936, -0.6692874431610107, -0.5235266089439392, -0.4004882574081421, -0.2910638153553009,
-      -0.1900092959403992, -0.0938529595732689, 0, 0.0887671709060669, 0.1794802695512772, 0.2743096053600311,
-      0.3760197460651398, 0.4886530041694641, 0.6188603639602661, 0.7791395783424377, 1,
-    ],
-    tie: "down",
-    scaleRule: "signedmax",
-  },
-  {
     id: "iq4_nl",
     family: "table",
     bits: 4,
@@ -156,16 +133,6 @@ const words: Readonly<Record<string, About>> = {
       "made for blocks of 64",
       "optimal for L1 error, and only on each side of 0",
     ],
-  },
-  bof4: {
-    label: "BOF4 (MSE, block 64)",
-    source: "arXiv 2505.06653, Table 8: block-wise optimal for normal weights, ±1 and 0 pinned",
-    quirks: ["made for blocks of 64", "the paper states no code order; ascending here"],
-  },
-  "bof4-s": {
-    label: "BOF4-S (MSE, block 64, signed scale)",
-    source: "arXiv 2505.06653, Table 7: the value of largest magnitude maps to +1, sign and all",
-    quirks: ["made for blocks of 64", "the paper states no code order; ascending here"],
   },
   iq4_nl: {
     label: "IQ4_NL of llama.cpp",

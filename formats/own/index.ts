@@ -1,8 +1,9 @@
 /** @file Codebooks of one's own. Importing this teaches `parseFormat` and `getElement` their ids. */
 import { addFamily } from "../elements/index.ts";
+import { aboutOwnBooks } from "./about.ts";
 import { ownBooks } from "./ownBooks.ts";
 
-addFamily(ownBooks);
+addFamily(ownBooks, aboutOwnBooks);
 
 export { defineCodebook } from "./defineCodebook.ts";
 export { compileFormula } from "./formula.ts";

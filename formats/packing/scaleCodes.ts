@@ -5,6 +5,7 @@ import { kernelsOf } from "../groupFitter.ts";
 import { outerOf } from "../outerScales.ts";
 import type { Quantized } from "../quantize.ts";
 import { type ScaleStore, scaleStores } from "../scaleStores.ts";
+import { decodeScale, encodeScale } from "./scalePatterns.ts";
 
 /** Rows and columns of the quantized matrix, and the groups' treatment where they exceed a row. */
 export interface MatrixShape {
@@ -35,10 +36,10 @@ export function scaleCodes(quantized: Quantized, format: Format, { rows, cols, .
     const sign = signOf(format, scale, choice) ? signBit(store) : 0;
     const above = outerOf(format, level, blocking, index);
     if (above?.mean)
-      return scale === 0 ? ZERO_OF_NESTED : store.encode(store.round((scale - above.mean) / above.number));
+      return scale === 0 ? ZERO_OF_NESTED : encodeScale(store, store.round((scale - above.mean) / above.number));
     const factor = store.relative ? kernels[choice]!.unit : 1;
     const inner = above ? Math.abs(scale) / above.number : Math.abs(scale) * factor;
-    return sign + (scale === 0 ? 0 : store.encode(Math.max(store.round(inner), store.smallest)));
+    return sign + (scale === 0 ? 0 : encodeScale(store, Math.max(store.round(inner), store.smallest)));
   });
 }
 
@@ -66,7 +67,7 @@ export function scalesOfCodes(
       );
     }
     const negative = store.signed && code >= signBit(store);
-    const magnitude = store.decode(negative ? code - signBit(store) : code);
+    const magnitude = decodeScale(store, negative ? code - signBit(store) : code);
     if (inSign) chosen![index] = negative ? 1 : 0;
     const above = outerOf(format, outer ? { numbers: outer, mean: meanScale } : null, blocking, index);
     if (above?.mean) return Math.fround(magnitude * above.number + above.mean);

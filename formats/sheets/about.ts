@@ -1,6 +1,6 @@
 import type { About } from "../about.ts";
 import type { Element } from "../element.ts";
-import { familyWords } from "../elements/index.ts";
+import { allFamilyWords } from "../elements/index.ts";
 import type { Format } from "../format.ts";
 import { aboutNamed } from "../named/index.ts";
 
@@ -8,7 +8,7 @@ import { aboutNamed } from "../named/index.ts";
 export function aboutElement(element: Element): Required<Omit<About, "licence">> {
   return complete(
     element.id,
-    first(familyWords, ({ about }) => about(element)),
+    first(allFamilyWords(), ({ about }) => about(element)),
   );
 }
 

@@ -1,12 +1,14 @@
 import { storageBits } from "../bitsPerWeight.ts";
-import { familyWords, listElements } from "../elements/index.ts";
+import { allFamilyWords, listElements } from "../elements/index.ts";
 import { groupId, makeFormat } from "../format.ts";
 import { listFormats } from "../listFormats.ts";
 import { namedFormat } from "../named/index.ts";
 import { aboutElement, aboutFormat } from "./about.ts";
 
 /** How ids of each family look. */
-export const elementGrammars: readonly string[] = familyWords.map(({ grammar }) => grammar);
+export function elementGrammars(): string[] {
+  return allFamilyWords().map(({ grammar }) => grammar);
+}
 
 /** Markdown tables of all listed elements and named formats, and the grammar of each family, for the README. */
 export function formatTable(): string {
@@ -28,7 +30,7 @@ export function formatTable(): string {
     return [names(format.id, aliases), label, bits, groupId(format.group), rule, store, source, licence ?? ""];
   });
   return [
-    ...elementGrammars.map((grammar) => `- ${grammar}`),
+    ...elementGrammars().map((grammar) => `- ${grammar}`),
     "",
     ...rows(["id, aliases", "what", "bits", "values", "range", "ties", "scale", "source"], elements),
     "",

@@ -1,5 +1,5 @@
 import { isElementId, parseFormat } from "../../formats/index.ts";
-import "../../formats/own/index.ts";
+import "../../fitting/everyId.ts";
 import type { MacCost } from "../cost.ts";
 import { LIBRARIES, libraryById } from "../libraries/index.ts";
 import { type CodedCodebook, type MacRtl, macStructures, macVerilog, type RtlOptions } from "../rtl/index.ts";

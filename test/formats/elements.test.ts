@@ -173,6 +173,30 @@ describe("elements", () => {
     assert.deepEqual([codes("e5m2")[0x7b], codes("e5m2")[0x7c], codes("e5m2")[0xfc]], [57344, null, null]);
   });
 
+  it("BOF4 and BOF4-S have the printed digits of arXiv 2505.06653, Tables 6 to 8", () => {
+    const printed = {
+      bof4: [-0.7535689203869577, 0.0887646748673216, 0.7790828367844242],
+      "bof4-mae": [-0.7026305794715881, 0.0789600014686584, 0.7299178242683411],
+      "bof4-s": [-0.6692874431610107, 0.0887671709060669, 0.7791395783424377],
+      "bof4-s-mae": [-0.6076051592826843, 0.0789434835314751, 0.7298068404197693],
+      "bof4-s32": [-0.6907446384429932, 0.0925938412547112, 0.7956376671791077],
+      "bof4-s128": [-0.6462452411651611, 0.0850915610790253, 0.761027991771698],
+      "bof4-s256": [-0.6221838593482971, 0.0815095230937004, 0.7418596744537354],
+    };
+    for (const [id, expected] of Object.entries(printed)) {
+      const { codes, scaleRule } = getElement(id);
+      assert.ok(maxDifference([codes[1]!, codes[8]!, codes[14]!], expected) < 1e-16, id);
+      assert.equal(scaleRule, id.startsWith("bof4-s") ? "signedmax" : undefined);
+    }
+  });
+
+  it("APoT of 6 and 7 bits has the sums of three sets (yhhhli/APoT_Quantization, 5 and 6 magnitude bits)", () => {
+    const [six, seven] = ["apot6", "apot7"].map((id) => getElement(id).values.filter((value) => value > 0));
+    assert.deepEqual([six!.length, six!.slice(0, 4), six!.at(-2)], [31, [0.01, 0.02, 0.03, 0.04], 0.96]);
+    assert.equal(seven!.length, 63);
+    assert.ok(maxDifference(seven!.slice(0, 3), [1 / 448, 2 / 448, 3 / 448]) < 1e-15);
+  });
+
   it("every listed element is complete, findable by each of its names, and named once", () => {
     const listed = listElements();
     assert.ok(listed.length >= 60, String(listed.length));
