@@ -44,6 +44,8 @@ export const DEFAULT_GROUP = 128;
 export const DEFAULT_STORE: ScaleStoreId = "fp16";
 /** Larger groups than any row of a model are typing errors. */
 const GROUP_MAX = 2 ** 24;
+/** A codebook of 256 numbers of full precision, written out, and its options fit; a longer text is no id. */
+const ID_LENGTH_MAX = 9000;
 const tieRules: readonly TieRule[] = ["even", "down", "up", "away", "zero"];
 const objectives: readonly Objective[] = ["mse", "mae", "maxerr"];
 
@@ -61,6 +63,7 @@ interface Options {
  * Throws UserError naming the nearest ids or what was expected.
  */
 export function parseFormat(id: string): Format {
+  if (id.length > ID_LENGTH_MAX) throw new UserError(`format id of ${id.length} characters; at most ${ID_LENGTH_MAX}`);
   const [head, ...optionTexts] = id.trim().toLowerCase().split(":");
   const [stem, groupText, ...rest] = head!.split("@");
   if (rest.length > 0) throw new UserError(`format ${quoted(id)}: more than one @`);

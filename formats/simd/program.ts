@@ -30,11 +30,11 @@ const UPPER_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7];
  * The program for codebooks of at most 16 levels; `programBytes.ts` is what it assembles to. Every function takes the data's
  * first and last address, the bytes of a group and the address of the groups' table:
  * `measure` writes each group's extremes and sum of squares; `round`, which takes the end of the cuts too, rounds in place,
- * with the group's divisor and multiplier (two float32) from the table, and adds the squared errors to the two float64 at
- * ERROR.
+ * with the group's divisor and multiplier (two float32) from the table; `roundAndSum` also adds the squared errors to the
+ * two float64 at ERROR.
  */
 export function roundingProgram(): Uint8Array<ArrayBuffer> {
-  return assemble(PAGES, [measure(), round()]);
+  return assemble(PAGES, [measure(), round("round", false), round("roundAndSum", true)]);
 }
 
 const [at, end, groupBytes, table, stop] = [0, 1, 2, 3, 4];
@@ -133,7 +133,7 @@ function levelsOfRanks(): { steps: Code[]; levels: Code[] } {
   return { steps, levels };
 }
 
-function round(): WasmFunction {
+function round(name: string, withError: boolean): WasmFunction {
   const step: Code[] = [
     ...four.map((j) => set(quotient + j, vector("f32x4Div", loadVector(get(at), 16 * j), get(divisor)))),
     ...ranks(),
@@ -144,14 +144,17 @@ function round(): WasmFunction {
     // Adding 0 makes a zero of −0.
     const rounded = vector("f32x4Add", vector("f32x4Mul", level, get(multiplier)), zeroVector);
     step.push(set(quotient + j, rounded));
-    step.push(set(shared, loadVector(get(at), 16 * j)));
-    for (const [i, half] of halves.entries()) {
-      const difference = vector("f64x2Sub", promoted(get(quotient + j), half), promoted(get(shared), half));
-      step.push(set(plane, difference), ...addSquare(partial, plane, j === 0 && i === 0));
+    if (withError) {
+      step.push(set(shared, loadVector(get(at), 16 * j)));
+      for (const [i, half] of halves.entries()) {
+        const difference = vector("f64x2Sub", promoted(get(quotient + j), half), promoted(get(shared), half));
+        step.push(set(plane, difference), ...addSquare(partial, plane, j === 0 && i === 0));
+      }
     }
     step.push(storeVector(get(at), 16 * j, get(quotient + j)));
   }
-  step.push(set(sum, vector("f64x2Add", get(sum), get(partial))), advance(at, 4 * STEP));
+  if (withError) step.push(set(sum, vector("f64x2Add", get(sum), get(partial))));
+  step.push(advance(at, 4 * STEP));
   const group = doWhileBelow(
     at,
     end,
@@ -162,6 +165,6 @@ function round(): WasmFunction {
     doWhileBelow(at, roundStop, ...step),
   );
   const total = vector("f64x2Add", loadVector(int(ERROR)), get(sum));
-  const body = [...group, ...storeVector(int(ERROR), 0, total)];
-  return { name: "round", parameters: 5, ints: 2, vectors: 17, body };
+  const body = withError ? [...group, ...storeVector(int(ERROR), 0, total)] : group;
+  return { name, parameters: 5, ints: 2, vectors: 17, body };
 }

@@ -112,7 +112,7 @@ describe("a codebook of one's own", () => {
       ["[i;i=5..1]", /expected a range/],
       ["[i;i=a..b]", /expected a range/],
       ["[eval(i)]", /expected a number, i, pi, e or one of/],
-      [`[${"1,".repeat(1e6)}2]`, /2000003 characters; at most 8192/],
+      [`[${"1,".repeat(1e6)}2]`, /2000003 characters; at most 9000/],
       [`[${"(".repeat(3000)}i]`, /at most 500/],
       [`[${Array.from({ length: 300 }, (_, i) => i)}]`, /300 values; a codebook has at most 256/],
     ];
@@ -120,6 +120,18 @@ describe("a codebook of one's own", () => {
       assert.throws(() => parseFormat(id), { name: "UserError", message }, id.slice(0, 40));
       assert.equal(isElementId(id), false);
     }
+  });
+
+  it("refuses a list of a million numbers, and an id of a million letters, at once", () => {
+    const list = `[${Array.from({ length: 1e6 }, (_, i) => i).join(",")}]`;
+    const start = performance.now();
+    for (const id of [list, "a".repeat(1e6)]) {
+      assert.throws(() => parseFormat(id), {
+        name: "UserError",
+        message: /^format id of \d+ characters; at most 9000$/,
+      });
+    }
+    assert.ok(performance.now() - start < 500);
   });
 
   it("refuses hostile objects", () => {
