@@ -91,7 +91,7 @@ function meanMagnitude(values: ArrayLike<number>, from: number, to: number, shif
 
 function meanSquare(values: ArrayLike<number>, from: number, to: number): number {
   let sum = 0;
-  for (let i = from; i < to; i++) sum += values[i]! ** 2;
+  for (let i = from; i < to; i++) sum += values[i]! * values[i]!;
   return sum / (to - from);
 }
 

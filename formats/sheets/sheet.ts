@@ -6,9 +6,10 @@ import { namedFormat } from "../named/index.ts";
 import { aboutRule } from "../scaleRules.ts";
 import { aboutStores, scaleStores } from "../scaleStores.ts";
 import { aboutFormat } from "./about.ts";
+import { type Layout, layoutOf } from "./layout.ts";
 
 /** One codebook of a format. */
-export interface CodebookSheet {
+export interface CodebookSheet extends Layout {
   element: string;
   /** Code order: the bit pattern and its value, null where reserved. `-0` is kept apart from 0 by `negativeZero`. */
   codes: { code: string; value: number | null; negativeZero: boolean }[];
@@ -86,9 +87,11 @@ export function formatSheet(id: string): FormatSheet {
   };
 }
 
-function codebookSheet({ id, codes, values, bits, ...rest }: Element): CodebookSheet {
+function codebookSheet(element: Element): CodebookSheet {
+  const { id, codes, values, bits } = element;
   return {
     element: id,
+    ...layoutOf(element),
     codes: codes.map((value, code) => ({
       code: code.toString(2).padStart(bits, "0"),
       value: value === null ? null : value + 0,
@@ -102,8 +105,7 @@ function codebookSheet({ id, codes, values, bits, ...rest }: Element): CodebookS
       smallestMagnitude: Math.min(...values.filter((value) => value !== 0).map(Math.abs)),
     },
     hasZero: values.includes(0),
-    symmetric:
-      hasEqualEnds({ id, codes, values, bits, ...rest }) && values.every((value) => values.includes(-value + 0)),
+    symmetric: hasEqualEnds(element) && values.every((value) => values.includes(-value + 0)),
   };
 }
 
@@ -124,6 +126,8 @@ export function renderSheet(sheet: FormatSheet): string {
     ["aliases", sheet.aliases.join(", ")],
     ["family", sheet.family],
     ["bits/weight", storageText(sheet)],
+    ["layout", sheet.bias === null ? sheet.layout : `${sheet.layout}, bias ${sheet.bias}`],
+    ["specials", sheet.specials.join("; ")],
     ["choice", sheet.choice ?? ""],
     ["values", `${sheet.values.length}${sheet.hasZero ? "" : ", no zero"}${sheet.symmetric ? ", symmetric" : ""}`],
     ["range", `${printed(range.min)} … ${printed(range.max)}, smallest magnitude ${printed(range.smallestMagnitude)}`],

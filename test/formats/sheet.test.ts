@@ -34,6 +34,27 @@ describe("formatSheet", () => {
   });
 });
 
+describe("the layout on a sheet", () => {
+  it("names fields and bias of floats, two's complement, magnitudes and tables, and every code that is no number of its own", () => {
+    const facts = (id: string) => {
+      const { layout, bias, specials } = formatSheet(id);
+      return [layout, bias, ...specials];
+    };
+    const float = (e: number, m: number) => `sign, ${e} exponent, ${m} mantissa bits; subnormals`;
+    const ranges = ["01111100 … 01111111 are no numbers", "11111100 … 11111111 are no numbers"];
+    assert.deepEqual(facts("e2m1"), [float(2, 1), 1, "1000 is −0"]);
+    assert.deepEqual(facts("e2m1+sr"), [float(2, 1), 1, "1000 is 8, in place of −0"]);
+    assert.deepEqual(facts("e5m2"), [float(5, 2), 15, "10000000 is −0", ...ranges]);
+    assert.deepEqual(facts("e4m3fnuz"), [float(4, 3), 8, "10000000 is no number"]);
+    assert.deepEqual(facts("int4"), ["two's complement", null, "1000 is no number"]);
+    assert.deepEqual(facts("int8-mx"), ["two's complement, times 0.015625", null, "10000000 is no number"]);
+    assert.deepEqual(facts("uint4"), ["unsigned integer", null]);
+    assert.deepEqual(facts("apot4+sp"), ["sign and index of the magnitude", null, "1000 is 0.5, in place of −0"]);
+    assert.deepEqual(facts("nf4"), ["index into the table of values", null]);
+    assert.match(renderSheet(formatSheet("e4m3")), /layout .*bias 7\nspecials .*01111111 is no number/);
+  });
+});
+
 describe("renderSheet", () => {
   it("prints bits, values in both orders, ties, scale and source", () => {
     const text = renderSheet(formatSheet("int3@g64:fp32"));

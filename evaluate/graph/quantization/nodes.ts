@@ -46,6 +46,7 @@ export function nodes(graph: Graph) {
     abs: unary("Abs"),
     neg: unary("Neg"),
     sign: unary("Sign"),
+    sqrt: unary("Sqrt"),
     floor: unary("Floor"),
     /** To the nearest integer, halves to the even one. */
     round: unary("Round"),

@@ -71,6 +71,11 @@ export const scaleRuleNodes: Readonly<Partial<Record<ScaleRuleId, Rule>>> = {
     return n.mul(n.where(up, n.mul(power, 2), power), endPower(reach));
   }),
   mean: (n, facts) => ({ scale: meanMagnitude(n, facts) }),
+  rms(n, { values, grouped }) {
+    const squares = n.mul(values(), values());
+    const sum = n.sumInOrder(grouped.own ? n.mul(squares, grouped.own) : squares);
+    return { scale: n.sqrt(n.div(sum, grouped.counts)) };
+  },
   mean2: (n, facts) => ({ scale: n.mul(meanMagnitude(n, facts), 2) }),
   mean43: (n, facts) => ({ scale: n.mul(meanMagnitude(n, facts), 4 / 3) }),
   "mean-centred": (n, facts) => centred(n, facts, 1),
