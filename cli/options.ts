@@ -64,6 +64,8 @@ export interface Input {
   whole(name: string, low: number, high: number): number | undefined;
   /** A number within bounds; undefined when absent. Throws UsageError. */
   decimal(name: string, low: number, high: number): number | undefined;
+  /** As `list`, each of the words. Throws UsageError. */
+  listOf<T extends string>(name: string, words: readonly T[]): T[];
   /** One of the words; undefined when absent. Throws UsageError. */
   oneOf<T extends string>(name: string, words: readonly T[]): T | undefined;
 }
@@ -90,16 +92,24 @@ export function parseInput(command: Command, words: readonly string[]): Input {
     const value = values.get(name);
     return typeof value === "string" ? value : undefined;
   };
+  const known = <T extends string>(name: string, value: string, words: readonly T[]): T => {
+    const found = words.find((word) => word === value);
+    if (found === undefined)
+      throw fail(`--${name} takes ${words.join(", ")}, not "${value}"${didYouMean(value, words)}`);
+    return found;
+  };
+  const list = (name: string): string[] => {
+    const value = values.get(name);
+    const given = Array.isArray(value) ? value.map(String) : typeof value === "string" ? [value] : [];
+    return given.flatMap(splitList);
+  };
   return {
     positionals: parsed.positionals,
     line: ["bitfrontier", command.name, ...words].map(quoted).join(" "),
     has: (name) => values.get(name) === true,
     text,
-    list(name) {
-      const value = values.get(name);
-      const given = Array.isArray(value) ? value.map(String) : typeof value === "string" ? [value] : [];
-      return given.flatMap(splitList);
-    },
+    list,
+    listOf: (name, words) => list(name).map((value) => known(name, value, words)),
     whole(name, low, high) {
       const value = text(name);
       if (value === undefined) return undefined;
@@ -118,11 +128,7 @@ export function parseInput(command: Command, words: readonly string[]): Input {
     },
     oneOf(name, words) {
       const value = text(name);
-      if (value === undefined) return undefined;
-      const found = words.find((word) => word === value);
-      if (found === undefined)
-        throw fail(`--${name} takes ${words.join(", ")}, not "${value}"${didYouMean(value, words)}`);
-      return found;
+      return value === undefined ? undefined : known(name, value, words);
     },
   };
 }

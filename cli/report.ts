@@ -1,25 +1,52 @@
-import { readJournal, readManifest } from "../evaluate/sweep/index.ts";
+import type { Row } from "../evaluate/row.ts";
+import { readJournal, readManifest, type SweepManifest } from "../evaluate/sweep/index.ts";
 import { UserError } from "../formats/error.ts";
-import type { Command } from "./options.ts";
+import { costIds } from "../reports/axes.ts";
+import { publishedNetworks } from "../reports/published.ts";
+import type { Command, Io } from "./options.ts";
 import { printReport } from "./printReport.ts";
 
 export const report: Command = {
   name: "report",
   summary: "write the report of a sweep folder again and print its frontiers",
   arguments: [{ name: "DIR", required: true, help: "folder a sweep wrote to" }],
-  options: {},
-  examples: ["report runs/default"],
+  options: {
+    cost: { value: "LIST", many: true, help: `what stands on the x axis: ${costIds.join(", ")}` },
+    metric: { value: "ID", help: "what stands on the y axis: perplexity, deltaLoss, or a task's figure, e.g. acc, kl" },
+    against: { value: "DIR", help: "another sweep's folder: say what changed since" },
+    published: { value: "NETWORK", help: `whose published points to draw: ${publishedNetworks.join(", ")}, or none` },
+    static: { help: "leave the chart runtime out of the page" },
+  },
+  examples: [
+    "report runs/default",
+    "report runs/new --against runs/old --cost areaUm2,chipOverhead --metric perplexity",
+  ],
 
-  async run({ positionals }, io) {
-    const directory = positionals[0]!;
-    const manifest = readManifest(directory);
-    const journal = await readJournal(directory);
-    for (const warning of journal.warnings) io.stderr.write(`warning: ${warning}\n`);
-    const rows = manifest.keys.flatMap((key) => journal.rows.get(key) ?? []);
-    if (rows.length === 0) throw new UserError(`${directory}: no trial of its last sweep has finished yet`);
+  async run(input, io) {
+    const directory = input.positionals[0]!;
+    const { manifest, rows } = await readSweep(directory, io);
     const open = manifest.keys.length - rows.length;
     if (open > 0) io.stderr.write(`warning: ${open} of ${manifest.keys.length} trials are not done\n`);
-    await printReport(directory, { rows, ...manifest }, io);
+    const other = input.text("against");
+    const costs = input.listOf("cost", costIds);
+    const published = input.oneOf("published", [...publishedNetworks, "none"]);
+    await printReport(directory, { rows, ...manifest }, io, {
+      ...(costs.length > 0 && { costs }),
+      ...(other !== undefined && { against: { rows: (await readSweep(other, io)).rows, name: other } }),
+      metric: input.text("metric"),
+      published: published === "none" ? null : published,
+      static: input.has("static"),
+    });
     return undefined;
   },
 };
+
+/** The rows of a folder's last sweep, in plan order. Throws UserError where none has finished. */
+async function readSweep(directory: string, io: Io): Promise<{ manifest: SweepManifest; rows: Row[] }> {
+  const manifest = readManifest(directory);
+  const journal = await readJournal(directory);
+  for (const warning of journal.warnings) io.stderr.write(`warning: ${warning}\n`);
+  const rows = manifest.keys.flatMap((key) => journal.rows.get(key) ?? []);
+  if (rows.length === 0) throw new UserError(`${directory}: no trial of its last sweep has finished yet`);
+  return { manifest, rows };
+}

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Row } from "../evaluate/row.ts";
 import { areaChart, degreesChart, frontierChart, layerErrorChart, numberLineChart } from "./charts/index.ts";
-import { baselineFormat } from "./frontier.ts";
+import { isBaseline } from "./frontier.ts";
 import type { ReportInput } from "./input.ts";
 import { costSource, operands, provenance, tieRule } from "./summary.ts";
 import { viewTitle } from "./table.ts";
@@ -18,14 +18,15 @@ export interface Figure {
 /** The frontier chart of a view. */
 export function frontierFigure(view: View, families: ReadonlySet<string>): Figure {
   const title = viewTitle(view);
-  const { y, x } = view.frontier;
-  const paired = y === "deltaLoss" ? "of the paired difference to fp32" : "of the perplexity (unpaired)";
-  const modelled = x !== "bitsPerWeight" ? "; bars across, of the area" : "";
+  const { y, x, points } = view.frontier;
+  const paired = y.id === "deltaLoss" ? "of the paired difference to fp32" : `of the ${y.word} (unpaired)`;
+  const modelled = points.some(({ row }) => (x.sigma(row) ?? 0) > 0) ? "; bars across, of the area" : "";
+  const better = y.better === "low" ? "Lower" : "Upper";
   return {
     id: view.id,
     title,
     caption:
-      `Lower left is better. Solid: on the frontier; hollow: ties with it within ${tieRule(view)}; ` +
+      `${better} left is better. Solid: on the frontier; hollow: ties with it within ${tieRule(view)}; ` +
       `faint: dominated. Bars: one standard error ${paired}${modelled}. ${provenance(view)}.`,
     spec: frontierChart(view.frontier, families, title),
   };
@@ -68,7 +69,7 @@ export function otherFigures(input: ReportInput, views: readonly View[]): Figure
 }
 
 export function familiesOf(rows: readonly Row[]): Set<string> {
-  return new Set(rows.filter((row) => row.format !== baselineFormat).map((row) => row.family));
+  return new Set(rows.filter((row) => !isBaseline(row)).map((row) => row.family));
 }
 
 /** One row for each element with a cost, a set for each source of costs: sources never share a chart. */

@@ -1,8 +1,9 @@
 import type { Row } from "../evaluate/row.ts";
 import { UserError } from "../formats/error.ts";
-import { type CostAxis, costAxes, type LossAxis, lossAxes } from "./axes.ts";
+import { type Axis, type CostAxis, costAxis, type MetricAxis, metricAxis } from "./axes.ts";
+import { difference } from "./compare.ts";
 import { plain } from "./escape.ts";
-import { pairedDifference } from "./paired.ts";
+import { settingName } from "./settings.ts";
 
 export type Status = "frontier" | "tie" | "dominated";
 
@@ -16,11 +17,11 @@ export interface FrontierPoint {
 }
 
 export interface Frontier {
-  x: CostAxis;
-  y: LossAxis;
+  x: Axis;
+  y: MetricAxis;
   /** How many paired standard errors count as a difference. */
   sigmas: number;
-  /** In order of cost, then of loss. */
+  /** In order of cost, then from the best. */
   points: FrontierPoint[];
   /** The full-precision row: a reference, never a candidate. */
   baseline: Row | null;
@@ -29,7 +30,8 @@ export interface Frontier {
 
 export interface FrontierOptions {
   x: CostAxis;
-  y: LossAxis;
+  /** `deltaLoss`, `perplexity`, or the name of a task's figure, e.g. `acc`. */
+  y: string;
   sigmas?: number;
 }
 
@@ -38,15 +40,6 @@ export const baselineFormat = "fp32";
 /** Whether a row is of the unquantized model: weights, activations and cache. */
 export function isBaseline({ format, activation, kv }: Row): boolean {
   return format === baselineFormat && activation === undefined && kv === undefined;
-}
-
-/** What runs through the model in a row's setting, as its rows share it: `activations int8@row, cache int4@row`; "" at full precision. */
-export function settingName({ activation, kv }: Pick<Row, "activation" | "kv">): string {
-  const parts = [
-    activation === undefined ? "" : activation === "same" ? "activations as the weights" : `activations ${activation}`,
-    kv === undefined ? "" : kv === "same" ? "KV cache as the weights" : `KV cache ${kv}`,
-  ];
-  return parts.filter(Boolean).join(", ");
 }
 
 /** A difference below two standard errors is not called a difference. */
@@ -58,11 +51,11 @@ const sameCost = 1e-9;
 /**
  * Which rows are worth their cost, with the error bars taken seriously.
  *
- * A row *beats* another when its loss is lower by more than `sigmas` standard errors of their paired difference over
- * the windows both have read (loss in nats per token, also where y is perplexity, its exponential).
- * - dominated: some row at no greater cost beats it; `by` is the one of lowest loss;
+ * A row *beats* another when its metric is better by more than `sigmas` standard errors of their paired difference over
+ * the windows or examples both have read (loss in nats per token, also where y is perplexity, its exponential).
+ * - dominated: some row at no greater cost beats it; `by` is the best one;
  * - frontier: not dominated, and it beats the frontier row of next lower cost and every row that cannot be told from
- *   that one (the cheapest row stands by itself, at equal cost the one of lower loss comes first);
+ *   that one (the cheapest row stands by itself, at equal cost the better one comes first);
  * - tie: the rest. It may look better than a cheaper row, but the data do not say so; `by` is that row.
  *
  * Costs have errors too: a frontier row that a better frontier row costs no more than, within `sigmas` standard errors of the
@@ -73,17 +66,19 @@ const sameCost = 1e-9;
  * or two rows of one protocol have read different numbers of windows.
  */
 export function frontier(rows: readonly Row[], options: FrontierOptions): Frontier {
-  const { x, y, sigmas = defaultSigmas } = options;
+  const { sigmas = defaultSigmas } = options;
+  const x = costAxis(options.x, rows);
+  const y = metricAxis(options.y);
   if (!(sigmas >= 0)) throw new UserError(`frontier: sigmas must be 0 or more, found ${sigmas}`);
   refuseMixture(rows, "model", (row) => `${row.model}, SHA-256 ${row.modelSha256.slice(0, 12)}`);
   for (const field of ["task", "protocol", "scope"] as const) refuseMixture(rows, field, (row) => row[field]);
-  if (new Set(rows.map((row) => row.key)).size < rows.length)
-    throw new UserError("frontier: a row's key appears twice");
   refuseMixture(
     rows.filter((row) => !isBaseline(row)),
     "activations and cache",
     settingName,
   );
+  if (new Set(rows.map((row) => row.key)).size < rows.length)
+    throw new UserError("frontier: a row's key appears twice");
 
   const excluded: Frontier["excluded"] = [];
   const points: FrontierPoint[] = [];
@@ -93,28 +88,39 @@ export function frontier(rows: readonly Row[], options: FrontierOptions): Fronti
     const reason = whyNot(row, x, y);
     if (reason !== null) excluded.push({ row, reason });
     else {
-      const point = { row, x: costAxes[x].value(row)!, y: lossAxes[y].value(row)! };
+      const point = { row, x: x.value(row)!, y: y.value(row)! };
       points.push({ ...point, status: "tie" });
     }
   }
   refuseMixture(
     points.map((point) => point.row),
     "cost source",
-    costAxes[x].basis,
+    x.basis,
   );
-  points.sort((a, b) => (sameX(a, b) ? a.y - b.y || (a.row.key < b.row.key ? -1 : 1) : a.x - b.x));
-  decide(points, sigmas);
-  tieCosts(points, sigmas, costAxes[x].sigma);
+  const best = y.better === "low" ? 1 : -1;
+  points.sort((a, b) => (sameX(a, b) ? best * (a.y - b.y) || (a.row.key < b.row.key ? -1 : 1) : a.x - b.x));
+  decide(points, y, sigmas);
+  tieCosts(points, sigmas, x);
   return { x, y, sigmas, points, baseline, excluded };
 }
 
-function decide(points: FrontierPoint[], sigmas: number): void {
+function decide(points: FrontierPoint[], y: MetricAxis, sigmas: number): void {
+  const sign = y.better === "low" ? 1 : -1;
+  const beats = (a: Row, b: Row) => {
+    const { mean, sigma } = difference(a, b, y);
+    return -sign * mean > sigmas * sigma;
+  };
+  const leading = (candidates: readonly FrontierPoint[]) =>
+    candidates.reduce<FrontierPoint | undefined>(
+      (best, point) => (best && sign * best.y <= sign * point.y ? best : point),
+      undefined,
+    );
   // The latest frontier row, then the rows that do not beat it: together the rung that the next one has to beat.
   let rung: FrontierPoint[] = [];
   for (const point of points) {
     const noDearer = points.filter((other) => other !== point && (other.x < point.x || sameX(other, point)));
-    const dominator = lowest(noDearer.filter((other) => beats(other.row, point.row, sigmas)));
-    const rivals = rung.filter((other) => !beats(point.row, other.row, sigmas));
+    const dominator = leading(noDearer.filter((other) => beats(other.row, point.row)));
+    const rivals = rung.filter((other) => !beats(point.row, other.row));
     if (dominator) {
       point.status = "dominated";
       point.by = dominator.row.key;
@@ -122,7 +128,7 @@ function decide(points: FrontierPoint[], sigmas: number): void {
       point.status = "frontier";
       rung = [point];
     } else {
-      point.by = (rivals.includes(rung[0]!) ? rung[0]! : lowest(rivals)!).row.key;
+      point.by = (rivals.includes(rung[0]!) ? rung[0]! : leading(rivals)!).row.key;
       // A row that beats the leader but not all its ties neither joins them nor keeps a later one off the frontier.
       if (rivals.includes(rung[0]!)) rung.push(point);
     }
@@ -130,13 +136,13 @@ function decide(points: FrontierPoint[], sigmas: number): void {
 }
 
 /** From the best row down, so that a chain of ties ends: each is compared with rows that have kept their place. */
-function tieCosts(points: readonly FrontierPoint[], sigmas: number, sigmaOf: (row: Row) => number | null): void {
+function tieCosts(points: readonly FrontierPoint[], sigmas: number, x: Axis): void {
   const kept: FrontierPoint[] = [];
   for (const point of points.filter(({ status }) => status === "frontier").reverse()) {
-    const equal = kept.filter(
-      (better) => better.x - point.x < sigmas * Math.hypot(sigmaOf(better.row) ?? 0, sigmaOf(point.row) ?? 0),
+    // Frontier rows get better with their cost: the first that was kept is the best.
+    const best = kept.find(
+      (better) => better.x - point.x < sigmas * Math.hypot(x.sigma(better.row) ?? 0, x.sigma(point.row) ?? 0),
     );
-    const best = lowest(equal);
     if (best) {
       point.status = "tie";
       point.by = best.row.key;
@@ -144,44 +150,12 @@ function tieCosts(points: readonly FrontierPoint[], sigmas: number, sigmaOf: (ro
   }
 }
 
-function lowest(points: readonly FrontierPoint[]): FrontierPoint | undefined {
-  return points.reduce<FrontierPoint | undefined>(
-    (best, point) => (best && best.y <= point.y ? best : point),
-    undefined,
-  );
-}
-
-/** True when a's loss is lower than b's by more than `sigmas` standard errors of the difference. */
-function beats(a: Row, b: Row, sigmas: number): boolean {
-  const { mean, sigma } = lossDifference(a, b);
-  return -mean > sigmas * sigma;
-}
-
-/**
- * Mean loss of a minus that of b (nats per token), with its standard error: paired over windows, or, where a row has
- * no windows, from the two differences to the baseline taken as independent, which overstates the error.
- */
-export function lossDifference(a: Row, b: Row): { mean: number; sigma: number; paired: boolean } {
-  if (a.windowLoss.length > 0 && b.windowLoss.length > 0) {
-    if (a.windowLoss.length !== b.windowLoss.length)
-      throw new UserError(
-        `${plain(a.format)} read ${a.windowLoss.length} windows and ${plain(b.format)} ${b.windowLoss.length}, ` +
-          `both under protocol ${plain(a.protocol)}; their losses cannot be paired`,
-      );
-    return { ...pairedDifference(a.windowLoss, b.windowLoss), paired: true };
-  }
-  if (a.deltaLoss === null || b.deltaLoss === null || a.deltaLossSigma === null || b.deltaLossSigma === null)
-    throw new UserError(
-      `${plain(a.format)} and ${plain(b.format)} have neither windows nor an error bar to compare by`,
-    );
-  return { mean: a.deltaLoss - b.deltaLoss, sigma: Math.hypot(a.deltaLossSigma, b.deltaLossSigma), paired: false };
-}
-
-function whyNot(row: Row, x: CostAxis, y: LossAxis): string | null {
-  if (lossAxes[y].value(row) === null) return row.reason ?? `no ${lossAxes[y].name}`;
-  const n = row.windowLoss.length;
-  if (n === 1 || (n === 0 && row.deltaLossSigma === null)) return `no error bar (${n} windows)`;
-  if (costAxes[x].value(row) === null) return `no ${costAxes[x].name}`;
+function whyNot(row: Row, x: Axis, y: MetricAxis): string | null {
+  if (y.value(row) === null) return row.reason ?? `no ${y.name}`;
+  const n = y.observations(row).length;
+  const sigma = y.difference(row).sigma ?? (y.id === "perplexity" ? null : y.sigma(row));
+  if (n === 1 || (n === 0 && sigma === null)) return `no error bar (${n} windows)`;
+  if (x.value(row) === null) return `no ${x.name}`;
   return null;
 }
 

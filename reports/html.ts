@@ -1,79 +1,67 @@
 import { createHash } from "node:crypto";
+import { compileSpec } from "./compile.ts";
 import { html } from "./escape.ts";
 import { rowsToArrow, rowsToCsv } from "./export.ts";
-import { type Figure, familiesOf, frontierFigure, otherFigures } from "./figures.ts";
+import type { Figure } from "./figures.ts";
 import type { ReportInput } from "./input.ts";
 import { pageScript } from "./pageScript.ts";
 import { pageStyle } from "./pageStyle.ts";
-import { baselineText, cautions, sentence } from "./summary.ts";
+import type { Report } from "./report.ts";
 import { renderSvg } from "./svg.ts";
-import { frontierTable, fullTable, type Table, viewTitle } from "./table.ts";
-import { type View, views } from "./views.ts";
+import type { Table } from "./table.ts";
 
 /**
  * The report as one HTML page that opens from disk: charts are inline SVG, data are inside as downloads, and its content
- * security policy lets it load nothing and run only its own sorting script, whatever the rows contain.
+ * security policy lets it load nothing and run only its own two scripts, whatever the rows contain.
+ * @param runtime the chart runtime's code, which redraws the charts so that they answer to the pointer; without it the page is static.
  */
-export async function htmlReport(
-  input: ReportInput,
-  found: readonly View[] = views(input.rows, input.codebooks),
-): Promise<string> {
-  const families = familiesOf(input.rows);
-  const sections: string[] = [];
-  for (const [i, view] of found.entries()) {
-    const chart = await figureHtml(frontierFigure(view, families));
-    const said = i === 0 ? "" : `<p>${html(sentence(view))}</p>`;
-    sections.push(section(viewTitle(view), `${said}${chart}${tableHtml(frontierTable(view), "")}`));
+export async function htmlReport(report: Report, runtime: string | null = null): Promise<string> {
+  const { input, sections } = report;
+  const figures = sections.flatMap(({ figure }) => (figure ? [figure] : []));
+  const parts: string[] = [];
+  for (const { heading, text, figure, table } of sections) {
+    const said = text === null ? "" : `<p>${html(text)}</p>`;
+    const chart = figure ? await figureHtml(figure) : "";
+    parts.push(section(heading, `${said}${chart}${table && table.rows.length > 0 ? tableHtml(table, "") : ""}`));
   }
-  for (const figure of otherFigures(input, found)) sections.push(section(figure.title, await figureHtml(figure)));
-  sections.push(section("All rows", tableHtml(fullTable(input.rows, found), "sortable", "tall")));
-  const notes = cautions(input.rows, found);
-  if (notes.length > 0)
-    sections.push(section("Notes", `<ul>${notes.map((note) => `<li>${html(note)}</li>`).join("")}</ul>`));
-  sections.push(section("How it was made", making(input)));
-  const answer = found[0]
-    ? sentence(found[0])
-    : "No row has both a loss with an error bar and a cost: there is no frontier to draw.";
-  const hash = createHash("sha256").update(pageScript).digest("base64");
+  parts.push(section("All rows", tableHtml(report.rows, "sortable", "tall")));
+  if (report.notes.length > 0)
+    parts.push(section("Notes", `<ul>${report.notes.map((note) => `<li>${html(note)}</li>`).join("")}</ul>`));
+  parts.push(section("How it was made", making(input)));
+  const scripts = [pageScript, ...(runtime === null ? [] : [runtime])];
+  const hashes = scripts.map((script) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`).join(" ");
+  const charts = runtime === null ? "" : await chartData(figures);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src ${hashes}; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${html(title(input, found))}</title>
+<title>${html(report.title)}</title>
 <style>${pageStyle}</style>
 </head>
 <body>
 <header>
-<h1>${html(title(input, found))}</h1>
-<p class="answer">${html(answer)}</p>
-<p class="meta">${html(meta(input, found))}</p>
+<h1>${html(report.title)}</h1>
+<p class="answer">${html(report.answer)}</p>
+<p class="meta">${html(report.meta)}</p>
 <p class="downloads">${await downloads(input)}</p>
 </header>
 <main>
-${sections.join("\n")}
+${parts.join("\n")}
 </main>
-<script>${pageScript}</script>
+${charts}${scripts.map((script) => `<script>${script}</script>`).join("\n")}
 </body>
 </html>
 `;
 }
 
-function title(input: ReportInput, found: readonly View[]): string {
-  const models = [...new Set((found.length > 0 ? found : input.rows).map((item) => item.model))];
-  return models.length > 0 ? `The accuracy–cost frontier of ${models.join(", ")}` : "bitfrontier report";
-}
-
-function meta(input: ReportInput, found: readonly View[]): string {
-  const baselines = new Map<string, string>();
-  for (const view of found) {
-    const text = baselineText(view);
-    if (text !== null) baselines.set(`${view.model}, ${view.task} (${view.protocol})`, text);
-  }
-  const references = [...baselines].map(([where, text]) => `fp32 perplexity ${text} on ${where}`);
-  return [`${input.rows.length} rows`, input.createdAt, ...references].join(" · ");
+/** The charts as the runtime takes them. In JSON only `<` could end the element, and it can be written otherwise. */
+async function chartData(figures: readonly Figure[]): Promise<string> {
+  const specs: Record<string, object> = {};
+  for (const { id, spec } of figures) specs[id] = await compileSpec(spec, id);
+  return `<script type="application/json" id="chart-data">${JSON.stringify(specs).replaceAll("<", "\\u003c")}</script>\n`;
 }
 
 function section(heading: string, content: string): string {
@@ -83,7 +71,10 @@ function section(heading: string, content: string): string {
 async function figureHtml(figure: Figure): Promise<string> {
   const caption = `${figure.id}-caption`;
   const svg = await renderSvg(figure.spec, { id: figure.id, labelledBy: caption, title: figure.title });
-  return `<figure><div class="chart">${svg}</div><figcaption id="${caption}">${html(figure.caption)}</figcaption></figure>`;
+  return (
+    `<figure><div class="chart" data-chart="${html(figure.id)}" tabindex="0" role="group" aria-label="${html(figure.title)}">${svg}</div>` +
+    `<figcaption id="${caption}">${html(figure.caption)}</figcaption></figure>`
+  );
 }
 
 /** A real table: scoped heads, the first cell of a row as its head, and a scrolling frame that the keyboard reaches. */

@@ -1,9 +1,7 @@
 import { markdown, plain } from "./escape.ts";
-import { type Figure, familiesOf, frontierFigure, otherFigures } from "./figures.ts";
-import type { ReportInput } from "./input.ts";
-import { cautions, provenance, sentence } from "./summary.ts";
-import { frontierTable, fullTable, type Table, viewTitle } from "./table.ts";
-import { type View, views } from "./views.ts";
+import type { Figure } from "./figures.ts";
+import type { Report } from "./report.ts";
+import type { Table } from "./table.ts";
 
 /** A GitHub table, padded so that it also reads as plain text (as lm-eval prints its results). */
 export function markdownTable(table: Table): string {
@@ -22,31 +20,22 @@ export function markdownTable(table: Table): string {
 }
 
 /** The report as Markdown that pastes into an issue; charts are linked as `charts/ID.svg` beside it. */
-export function markdownReport(
-  input: ReportInput,
-  found: readonly View[] = views(input.rows, input.codebooks),
-): string {
-  const families = familiesOf(input.rows);
-  const sections = found.map((view) =>
+export function markdownReport({ input, sections, rows, notes, answer }: Report): string {
+  const parts = sections.map(({ heading, text, figure, table, provenance }, i) =>
     [
-      `## ${markdown(viewTitle(view))}`,
-      markdown(sentence(view)),
-      markdownTable(frontierTable(view)),
-      image(frontierFigure(view, families)),
-      `${markdown(provenance(view))}.`,
+      `## ${markdown(heading)}`,
+      ...(text === null ? (i === 0 ? [markdown(answer)] : []) : [markdown(text)]),
+      ...(table && table.rows.length > 0 ? [markdownTable(table)] : []),
+      ...(figure ? [image(figure)] : []),
+      ...(provenance ? [markdown(provenance)] : figure ? [markdown(figure.caption)] : []),
     ].join("\n\n"),
   );
-  const all = fullTable(input.rows, found);
-  const notes = cautions(input.rows, found);
   const versions = Object.entries(input.versions).map(([name, version]) => `${markdown(name)} ${markdown(version)}`);
   return `${[
     "# bitfrontier report",
     `${markdown(input.createdAt)}, ${versions.join(", ")}; made by ${codeSpan(input.command)}`,
-    ...sections,
-    ...otherFigures(input, found).map(
-      (figure) => `## ${markdown(figure.title)}\n\n${image(figure)}\n\n${markdown(figure.caption)}`,
-    ),
-    `## All rows\n\n${markdown(all.caption)}.\n\n${markdownTable(all)}`,
+    ...parts,
+    `## All rows\n\n${markdown(rows.caption)}.\n\n${markdownTable(rows)}`,
     ...(notes.length > 0 ? [`## Notes\n\n${notes.map((note) => `- ${markdown(note)}`).join("\n")}`] : []),
   ].join("\n\n")}\n`;
 }

@@ -4,6 +4,7 @@ export const pageStyle = `
 @media (prefers-color-scheme: dark) {
   :root { --paper: #15171b; --ink: #e7e9ec; --quiet: #a3a9b3; --line: #363a42; --shade: #1f2228; --accent: #7ab8f5; --good: #5cc79a; }
 }
+@media (prefers-color-scheme: dark) { .chart .mark-symbol path, .chart .mark-rect path { filter: brightness(1.2); } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
 main, header, footer { max-width: 60rem; margin: 0 auto; padding: 0 1.25rem; }
@@ -19,6 +20,9 @@ a { color: var(--accent); }
 figure { margin: 1.25rem 0; }
 .chart { overflow-x: auto; }
 .chart svg { display: block; width: 100%; max-width: 48rem; min-width: 36rem; height: auto; }
+[data-live] .role-legend { cursor: pointer; }
+.tip { position: fixed; z-index: 1; max-width: 22rem; padding: .35rem .6rem; border: 1px solid var(--line); border-radius: 5px; background: var(--paper); color: var(--ink); font-size: .8rem; line-height: 1.35; overflow-wrap: anywhere; pointer-events: none; box-shadow: 0 2px 8px #0003; }
+.tip[hidden] { display: none; }
 figcaption { color: var(--quiet); font-size: .85rem; max-width: 46rem; margin-top: .5rem; }
 .scroll { overflow-x: auto; margin: 1rem 0; border: 1px solid var(--line); border-radius: 6px; }
 .scroll:focus-visible { outline: 2px solid var(--accent); }

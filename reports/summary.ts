@@ -1,7 +1,7 @@
 import type { Row } from "../evaluate/row.ts";
-import { costAxes } from "./axes.ts";
 import { baselineFormat, isBaseline } from "./frontier.ts";
 import { withSigma } from "./numbers.ts";
+import { operandName } from "./settings.ts";
 import { groupName, rowNames, type View } from "./views.ts";
 
 /** Below this many windows a standard error is itself too uncertain for "two of them" to mean 95 %. */
@@ -15,7 +15,6 @@ export function sentence(view: View): string {
     points.filter((point) => point.status === status).map((point) => names.get(point.row.key)!);
   const best = listed("frontier");
   const ties = listed("tie");
-  const what = x === "bitsPerWeight" ? "bits" : x === "energyFj" ? "energy" : x === "delayPs" ? "delay" : "area";
   const where = [
     view.group === null ? "" : ` at ${groupName(view.group)}`,
     ` on ${view.model}`,
@@ -25,14 +24,14 @@ export function sentence(view: View): string {
   const tied =
     ties.length === 0 ? "none ties with them" : `${ties.join(", ")} ${ties.length === 1 ? "ties" : "tie"} with them`;
   return (
-    `Of ${points.length} ${kind}${where}, ${best.length} ${best.length === 1 ? "is" : "are"} worth the ${what}: ` +
+    `Of ${points.length} ${kind}${where}, ${best.length} ${best.length === 1 ? "is" : "are"} worth the ${x.word}: ` +
     `${best.join(" → ")}; ${tied} within ${tieRule(view)}; ${points.length - best.length - ties.length} are dominated.`
   );
 }
 
 /** What a tie is: `2 σ of the paired difference or of the area`. */
 export function tieRule({ frontier: { points, sigmas, x } }: View): string {
-  const uncertain = points.some(({ row }) => costAxes[x].sigma(row) !== null);
+  const uncertain = points.some(({ row }) => x.sigma(row) !== null);
   return `${sigmas} σ of the paired difference${uncertain ? " or of the area" : ""}`;
 }
 
@@ -42,15 +41,16 @@ export function provenance(view: View): string {
   const windows = [...new Set(rows.map((row) => row.windows))].join("/");
   const tokens = [...new Set(rows.map((row) => row.tokens))].join("/");
   const text = `${view.task}, protocol ${view.protocol}, scope ${view.scope}${view.setting && `, ${view.setting}`}, n = ${windows} windows (${tokens} tokens)`;
-  return view.frontier.x === "bitsPerWeight" ? text : `${text}; area of a MAC ${operands(rows)}, ${costSource(rows)}`;
+  const models = view.models ? `; equal weight for ${view.models.join(", ")}` : "";
+  const said = `${text}${models}`;
+  if (view.frontier.x.id === "bitsPerWeight") return said;
+  return `${said}; ${view.frontier.x.word} of a MAC ${operands(rows)}, ${costSource(rows)}`;
 }
 
 /** What the weights are multiplied with: `with int8 activations`, or `with both operands in the format`. */
 export function operands(rows: readonly Row[]): string {
-  const activations = new Set(rows.flatMap(({ cost }) => (cost ? [cost.activation] : [])));
-  if (rows.every(({ cost }) => cost === null || cost.activation === cost.weight))
-    return "with both operands in the format";
-  return `with ${[...activations].join(" or ")} activations`;
+  const name = operandName(rows);
+  return `with ${[...new Set(rows.flatMap(({ cost }) => (cost ? [name(cost)] : [])))].join(" or ")}`;
 }
 
 /** `modelled: count model v1 (±4 %)`; several sources are all named. */

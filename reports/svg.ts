@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import { compileSpec } from "./compile.ts";
 import { html, visible } from "./escape.ts";
 
 export interface SvgOptions {
@@ -14,21 +15,8 @@ export interface SvgOptions {
  * The same spec gives the same bytes. Vega is loaded at the first call (0.5 s).
  */
 export async function renderSvg(spec: TopLevelSpec, options: SvgOptions): Promise<string> {
-  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
-  const warnings: string[] = [];
-  const logger = {
-    level: () => logger,
-    error: (...words: unknown[]) => complain(words),
-    warn: (...words: unknown[]) => complain(words),
-    info: () => logger,
-    debug: () => logger,
-  };
-  function complain(words: unknown[]) {
-    warnings.push(words.join(" "));
-    return logger;
-  }
-  const compiled = vegaLite.compile(spec, { logger: logger as never }).spec;
-  if (warnings.length > 0) throw new Error(`internal: chart ${options.id}: ${warnings.join("; ")}`);
+  const vega = await import("vega");
+  const compiled = await compileSpec(spec, options.id);
   vega.resetSVGDefIds();
   const view = new vega.View(vega.parse(compiled), { renderer: "none" });
   try {

@@ -1,5 +1,5 @@
 import type { Row } from "../evaluate/row.ts";
-import { costAxes, lossAxes } from "./axes.ts";
+import { metricAxis } from "./axes.ts";
 import type { FrontierPoint } from "./frontier.ts";
 import { count, missing, significant, withSigma } from "./numbers.ts";
 import { groupName, rowNames, type View } from "./views.ts";
@@ -16,7 +16,7 @@ export interface Cell {
   value: number | string | null;
 }
 
-interface Column<T> {
+export interface Column<T> {
   name: string;
   numeric?: boolean;
   cell(item: T): Cell;
@@ -35,7 +35,8 @@ export function frontierTable(view: View, all = false): Table {
   const names = rowNames(frontier.points.map((point) => point.row));
   const methods = new Set(frontier.points.map((point) => point.row.method)).size > 1;
   const area = frontier.points.some((point) => point.row.cost !== null);
-  const x = costAxes[frontier.x];
+  const { x, y } = frontier;
+  const loss = metricAxis("deltaLoss");
   const columns: Column<FrontierPoint>[] = [
     { name: "format", cell: ({ row }) => words(row.format) },
     ...(methods ? [{ name: "method", cell: ({ row }: FrontierPoint) => words(row.method) }] : []),
@@ -44,27 +45,34 @@ export function frontierTable(view: View, all = false): Table {
     ...(area
       ? [{ name: "area (GE)", numeric: true, cell: ({ row }: FrontierPoint) => figure(row.cost?.areaGe ?? null) }]
       : []),
-    ...(frontier.x !== "areaGe" && frontier.x !== "bitsPerWeight"
+    ...(x.id !== "areaGe" && x.id !== "bitsPerWeight"
       ? [{ name: x.name, numeric: true, cell: ({ row }: FrontierPoint) => figure(x.value(row)) }]
       : []),
-    {
-      name: lossAxes.deltaLoss.name,
-      numeric: true,
-      cell: ({ row }) => measured(row.deltaLoss, row.deltaLossSigma),
-    },
-    { name: "perplexity", numeric: true, cell: ({ row }) => measured(row.perplexity, row.perplexitySigma) },
+    ...(y.id === "deltaLoss" || y.id === "perplexity"
+      ? []
+      : [{ name: y.name, numeric: true, cell: ({ row }: FrontierPoint) => measured(y.value(row), y.sigma(row)) }]),
+    ...[loss, metricAxis("perplexity")]
+      .filter((axis) => axis.id === y.id || frontier.points.some(({ row }) => axis.value(row) !== null))
+      .map(
+        (axis): Column<FrontierPoint> => ({
+          name: axis.name,
+          numeric: true,
+          cell: ({ row }) => measured(axis.value(row), axis.sigma(row)),
+        }),
+      ),
   ];
   const points = frontier.points.filter((point) => all || point.status !== "dominated");
-  return build(`${viewTitle(view)}: frontier rows and their ties`, columns, points);
+  return tableOf(`${viewTitle(view)}: frontier rows and their ties`, columns, points);
 }
 
 /** `Loss against area: reference, g128, 4-bit formats`. */
 export function viewTitle(view: View): string {
-  const x = { areaGe: "area", areaUm2: "area", delayPs: "delay", energyFj: "energy", bitsPerWeight: "bits per weight" };
-  const y = view.frontier.y === "deltaLoss" ? "Loss" : "Perplexity";
+  const { x, y } = view.frontier;
+  const what = x.id === "bitsPerWeight" ? "bits per weight" : x.word;
   const formats = view.bits === null ? "" : `${view.bits}-bit formats`;
   const group = view.group === null ? "all group sizes" : groupName(view.group);
-  return `${y} against ${x[view.frontier.x]}: ${[view.model, group, formats, view.setting].filter(Boolean).join(", ")}`;
+  const words = [view.model, group, formats, view.setting].filter(Boolean).join(", ");
+  return `${y.word[0]!.toUpperCase()}${y.word.slice(1)} against ${what}: ${words}`;
 }
 
 export function statusText(point: FrontierPoint, names: Map<string, string>): string {
@@ -77,7 +85,7 @@ export function fullTable(rows: readonly Row[], views: readonly View[]): Table {
   const statuses = (x: string) => {
     const found = new Map<string, string>();
     for (const view of views) {
-      if (view.frontier.x !== x || view.bits !== null) continue;
+      if (view.frontier.x.id !== x || view.models || view.bits !== null) continue;
       for (const point of view.frontier.points) found.set(point.row.key, point.status);
     }
     return found;
@@ -110,7 +118,7 @@ export function fullTable(rows: readonly Row[], views: readonly View[]): Table {
     { name: "tokens", numeric: true, cell: (row) => ({ text: count(row.tokens), value: row.tokens }) },
     { name: "bits/weight", numeric: true, cell: (row) => figure(row.bitsPerWeight) },
     {
-      name: lossAxes.deltaLoss.name,
+      name: metricAxis("deltaLoss").name,
       numeric: true,
       cell: (row) => measured(row.deltaLoss, row.deltaLossSigma),
     },
@@ -128,7 +136,7 @@ export function fullTable(rows: readonly Row[], views: readonly View[]): Table {
     { name: "bits frontier", cell: (row) => words(byBits.get(row.key) ?? "") },
     { name: "notes", cell: (row) => words([...(row.reason ? [row.reason] : []), ...row.warnings].join("; ")) },
   ];
-  return dropConstant(build("All rows", columns, rows));
+  return dropConstant(tableOf("All rows", columns, rows));
 }
 
 /** Columns that say the same in every row go into the caption; columns without any value go. */
@@ -144,7 +152,8 @@ function dropConstant(table: Table): Table {
   return { caption, columns: keep(table.columns), rows: table.rows.map(keep) };
 }
 
-function build<T>(caption: string, columns: Column<T>[], items: readonly T[]): Table {
+/** A table of `items`, one column each. */
+export function tableOf<T>(caption: string, columns: Column<T>[], items: readonly T[]): Table {
   return {
     caption,
     columns: columns.map(({ name, numeric = false }) => ({ name, numeric })),

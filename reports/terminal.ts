@@ -1,4 +1,5 @@
 import { plain } from "./escape.ts";
+import type { Section } from "./report.ts";
 import { sentence } from "./summary.ts";
 import { frontierTable, type Table } from "./table.ts";
 import type { View } from "./views.ts";
@@ -19,4 +20,10 @@ export function terminalTable(table: Table): string {
 /** The frontier as text for stdout: its answer in a sentence, then the frontier rows and their ties. */
 export function terminalFrontier(view: View): string {
   return `${plain(sentence(view))}\n\n${terminalTable(frontierTable(view))}\n`;
+}
+
+/** A section without its chart, as text for stdout. */
+export function terminalText({ heading, text, table }: Section): string {
+  const lines = [plain(heading), ...(text === null ? [] : [plain(text)])];
+  return `${[...lines, ...(table && table.rows.length > 0 ? [terminalTable(table)] : [])].join("\n\n")}\n`;
 }

@@ -1,13 +1,17 @@
 import type { Row } from "../evaluate/row.ts";
-import { type CostAxis, costAxes, type LossAxis } from "./axes.ts";
+import { type CostAxis, costAxis, metricIds } from "./axes.ts";
+import { type CombinedRow, combineModels } from "./combine.ts";
 import { oneCostSource } from "./costSource.ts";
-import { type Frontier, frontier, isBaseline, settingName } from "./frontier.ts";
+import { type Frontier, frontier, isBaseline } from "./frontier.ts";
 import type { Codebook } from "./input.ts";
+import { settingName } from "./settings.ts";
 
 /** One frontier of a report: rows that may be compared, and what sets them apart from the report's other frontiers. */
 export interface View {
   id: string;
   model: string;
+  /** The models whose mean it is; absent where it is of one. */
+  models?: string[];
   task: string;
   protocol: string;
   scope: string;
@@ -20,52 +24,58 @@ export interface View {
   frontier: Frontier;
 }
 
-/** What people ask for first: area at each group size (a group costs bits, not gates), then bits over all of them. */
-const defaultAxes: readonly CostAxis[] = ["areaGe", "bitsPerWeight"];
+export interface ViewOptions {
+  /** What people ask for first: area at each group size (a group costs bits, not gates), then bits over all of them. */
+  costs?: readonly CostAxis[];
+  /** Without it, what the task is about: accuracy, else divergence, else the loss, else the perplexity. */
+  metric?: string | undefined;
+}
+
+const defaultCosts: readonly CostAxis[] = ["areaGe", "bitsPerWeight"];
+const defaultMetrics = ["acc", "kl", "deltaLoss", "perplexity"];
+
+/** Costs of the MAC alone: a frontier for each group size. The others count the scales' bits, so that group sizes compete. */
+const macCosts: readonly CostAxis[] = ["areaGe", "areaUm2", "delayPs", "energyFj"];
 
 /** A bit width gets a frontier of its own when at least this many formats have it, and not all. */
 const enoughOfOneWidth = 5;
 
 /**
  * Splits rows into sets that may be compared (one model, task, protocol, scope, setting and cost source each) and draws the
- * frontier of each; area against loss also for the commonest bit width by itself, which a sweep from 3 to 8 bits would
- * press into a corner. The loss is the paired difference to the fp32 row where there is one, else the perplexity.
+ * frontier of each, before them those of the mean over models, where several did the same task; area against loss also for
+ * the commonest bit width by itself, which a sweep from 3 to 8 bits would press into a corner.
  */
 export function views(
   rows: readonly Row[],
   codebooks: readonly Codebook[] = [],
-  axes: readonly CostAxis[] = defaultAxes,
+  { costs = defaultCosts, metric }: ViewOptions = {},
 ): View[] {
-  const costed = oneCostSource(rows);
   const result: View[] = [];
   const widths = elementBits(codebooks);
-  const arenaOf = (row: Row) => JSON.stringify([row.modelSha256, row.task, row.protocol, row.scope]);
-  // The unquantized model is the reference of every setting.
-  const arenas = partition(
-    costed.filter((row) => !isBaseline(row)),
-    (row) => JSON.stringify([arenaOf(row), settingName(row)]),
-  );
-  for (const candidates of arenas) {
-    const { model, task, protocol, scope } = candidates[0]!;
-    const setting = settingName(candidates[0]!);
-    const baseline = costed.filter((row) => isBaseline(row) && arenaOf(row) === arenaOf(candidates[0]!));
-    const y: LossAxis = candidates.some((row) => row.deltaLoss !== null) ? "deltaLoss" : "perplexity";
+  for (const arena of arenas(oneCostSource(rows))) {
+    const { model, task, protocol, scope } = arena[0]!;
+    const baseline = arena.filter(isBaseline);
+    const candidates = arena.filter((row) => !isBaseline(row));
+    const setting = candidates[0] ? settingName(candidates[0]) : "";
+    const measured = metricIds(candidates);
+    const y = metric ?? defaultMetrics.find((id) => measured.includes(id)) ?? "perplexity";
+    const models = "parts" in arena[0]! ? (arena[0] as CombinedRow).parts.map((row) => row.model) : undefined;
     const add = (x: CostAxis, set: Row[], group: Row["group"], bits: number | null) => {
       const found = frontier([...baseline, ...set], { x, y });
       if (found.points.length === 0) return;
-      result.push({
-        ...{ id: `frontier-${result.length + 1}`, model, task, protocol, scope, setting },
-        ...{ group, bits, frontier: found },
-      });
+      const id = `frontier-${result.length + 1}`;
+      const what = { id, model, task, protocol, scope, setting, group, bits };
+      result.push({ ...what, ...(models && { models }), frontier: found });
     };
-    for (const x of axes) {
-      if (x === "bitsPerWeight") {
-        add(x, candidates, null, null);
-        continue;
-      }
-      const groups = partition(candidates, (row) => String(row.group));
+    for (const x of costs) {
+      const axis = costAxis(x, candidates);
+      const groups = macCosts.includes(x) ? partition(candidates, (row) => String(row.group)) : [candidates];
       for (const group of groups.sort((a, b) => groupOrder(b[0]) - groupOrder(a[0]))) {
-        for (const set of partition(group, costAxes[x].basis)) {
+        for (const set of partition(group, axis.basis)) {
+          if (!macCosts.includes(x)) {
+            add(x, set, null, null);
+            continue;
+          }
           add(x, set, set[0]!.group, null);
           const width = commonest(set.map((row) => widths.get(row.element) ?? null));
           const sameWidth = set.filter((row) => widths.get(row.element) === width);
@@ -76,6 +86,19 @@ export function views(
     }
   }
   return result;
+}
+
+/** Rows that may be compared, each set with its full-precision row, which belongs to every setting; means over models first. */
+function arenas(rows: readonly Row[]): Row[][] {
+  const contests = partition(rows, (row) => JSON.stringify([row.task, row.protocol, row.scope]));
+  return contests.flatMap((contest) => {
+    const models = partition(contest, (row) => row.modelSha256);
+    return [combineModels(contest), ...models].flatMap((set) => {
+      const baseline = set.filter(isBaseline);
+      const candidates = set.filter((row) => !isBaseline(row));
+      return partition(candidates, settingName).map((part) => [...baseline, ...part]);
+    });
+  });
 }
 
 /** Bits of one code of each element, by the codebook's id; 15 or 16 values need 4. */
@@ -95,7 +118,7 @@ export function groupName(group: Row["group"]): string {
 }
 
 /**
- * The shortest names that tell rows apart: the element, else the format id, with method and seed where they vary.
+ * The shortest names that tell rows apart: the element, else the format id, with method, seed, model and task where needed.
  * @returns a map from the row's key to its name.
  */
 export function rowNames(rows: readonly Row[]): Map<string, string> {
@@ -104,6 +127,7 @@ export function rowNames(rows: readonly Row[]): Map<string, string> {
     (row) => row.format,
     (row) => `${row.format} ${row.method}`,
     (row) => `${row.format} ${row.method} seed ${row.seed}`,
+    (row) => `${row.format} ${row.method} seed ${row.seed} ${row.model} ${row.task}`,
   ];
   const read =
     readers.find((reader) => new Set(rows.map(reader)).size === rows.length) ??

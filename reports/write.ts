@@ -2,14 +2,13 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../formats/error.ts";
-import { oneCostSource } from "./costSource.ts";
 import { rowsToArrow, rowsToCsv } from "./export.ts";
-import { familiesOf, frontierFigure, otherFigures } from "./figures.ts";
 import { htmlReport } from "./html.ts";
-import { checkRows, type ReportInput } from "./input.ts";
 import { markdownReport } from "./markdown.ts";
+import { pageRuntime } from "./pageRuntime.ts";
+import { renderPng } from "./png.ts";
+import type { Report } from "./report.ts";
 import { renderSvg } from "./svg.ts";
-import { views } from "./views.ts";
 
 /** Paths of what was written. */
 export interface WrittenReport {
@@ -17,21 +16,21 @@ export interface WrittenReport {
   md: string;
   arrow: string;
   csv: string;
-  /** One SVG a chart; beside each lies its vega-lite spec, `ID.vl.json`. */
+  /** One SVG a chart; beside each lie its picture, `ID.png`, and its vega-lite spec, `ID.vl.json`. */
   charts: string[];
+}
+
+export interface WriteOptions {
+  /** Leaves the chart runtime out of the page. */
+  static?: boolean;
 }
 
 /**
  * Writes a report into `dir` (made if absent): report.html, report.md, results.arrow, results.csv and charts/. Each file
  * appears whole or not at all; the page, which people open, is written last.
- * @throws UserError naming the row that is malformed, or the folder that cannot be written.
+ * @throws UserError naming the folder that cannot be written.
  */
-export async function writeReport(dir: string, given: ReportInput): Promise<WrittenReport> {
-  checkRows(given.rows);
-  const input = { ...given, rows: oneCostSource(given.rows) };
-  const found = views(input.rows, input.codebooks);
-  const families = familiesOf(input.rows);
-  const figures = [...found.map((view) => frontierFigure(view, families)), ...otherFigures(input, found)];
+export async function writeReport(dir: string, report: Report, options: WriteOptions = {}): Promise<WrittenReport> {
   const written: WrittenReport = {
     html: join(dir, "report.html"),
     md: join(dir, "report.md"),
@@ -42,16 +41,21 @@ export async function writeReport(dir: string, given: ReportInput): Promise<Writ
   await makeFolder(dir).catch((error: Error) => {
     throw new UserError(`${dir}: cannot be made (${error.message})`);
   });
-  const page = await htmlReport(input, found);
-  for (const { id, title, spec } of figures) {
-    const svg = join(dir, "charts", `${id}.svg`);
-    await writeWhole(svg, await renderSvg(spec, { id, title }));
-    await writeWhole(join(dir, "charts", `${id}.vl.json`), `${JSON.stringify(spec, null, 1)}\n`);
-    written.charts.push(svg);
+  const page = await htmlReport(report, options.static ? null : await pageRuntime());
+  for (const { figure } of report.sections) {
+    if (!figure) continue;
+    const { id, title, spec } = figure;
+    const path = (ending: string) => join(dir, "charts", `${id}.${ending}`);
+    const svg = await renderSvg(spec, { id, title });
+    await writeWhole(path("svg"), svg);
+    await writeWhole(path("png"), await renderPng(svg));
+    await writeWhole(path("vl.json"), `${JSON.stringify(spec, null, 1)}\n`);
+    written.charts.push(path("svg"));
   }
-  await writeWhole(written.arrow, await rowsToArrow(input.rows));
-  await writeWhole(written.csv, rowsToCsv(input.rows));
-  await writeWhole(written.md, markdownReport(input, found));
+  const { rows } = report.input;
+  await writeWhole(written.arrow, await rowsToArrow(rows));
+  await writeWhole(written.csv, rowsToCsv(rows));
+  await writeWhole(written.md, markdownReport(report));
   await writeWhole(written.html, page);
   return written;
 }

@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { MacCost } from "../../hwmodel/cost.ts";
 import { significant } from "../numbers.ts";
+import { pickByLegend, said, whenPicked } from "./interaction.ts";
 import { plotWidth, theme } from "./theme.ts";
 
 const parts = ["multiplier", "accumulator", "decoder and other"];
@@ -53,6 +54,7 @@ export function areaChart(costs: readonly { name: string; cost: MacCost }[], tit
     layer: [
       {
         data: { values },
+        params: [pickByLegend("part")],
         mark: { type: "bar", height: { band: 0.72 } },
         encoding: {
           x: {
@@ -70,7 +72,8 @@ export function areaChart(costs: readonly { name: string; cost: MacCost }[], tit
             scale: { domain: present, range: present.map((part) => colors[parts.indexOf(part)]) },
             legend: { title: null, symbolType: "square" },
           },
-          description: { field: "text" },
+          opacity: whenPicked(1),
+          ...said,
         },
       },
       {

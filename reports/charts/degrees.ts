@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { TensorProfile } from "../../evaluate/row.ts";
 import { significant, withSigma } from "../numbers.ts";
+import { said } from "./interaction.ts";
 import { type PlotScale, tickValues } from "./scale.ts";
 import { listPalette, plotWidth, theme } from "./theme.ts";
 
@@ -40,7 +41,7 @@ export function degreesChart(profiles: readonly TensorProfile[], title: string):
     mark: { type: "point", size: 60, strokeWidth: 1.5, opacity: 1, ...mark },
     encoding: {
       ...encoding,
-      description: { field: "text" },
+      ...said,
       xOffset: { field: "kind", scale: { domain: palette.domain } },
     },
   });

@@ -1,11 +1,21 @@
 import type { TopLevelSpec } from "vega-lite";
-import { costAxes, lossAxes } from "../axes.ts";
 import type { Frontier, FrontierPoint } from "../frontier.ts";
 import { significant, withSigma } from "../numbers.ts";
 import { rowNames } from "../views.ts";
-import { placeLabels } from "./labels.ts";
+import { pickByLegend, said, whenPicked } from "./interaction.ts";
+import { type Label, placeLabels } from "./labels.ts";
 import { type PlotScale, plotScale, position, tickValues, valueAt } from "./scale.ts";
 import { familyPalette, plotWidth, theme } from "./theme.ts";
+
+/** Points that are not rows. */
+export interface Overlay {
+  points: { name: string; x: number; y: number; text: string }[];
+  /** In the corner of the plot; says that they are published, and by whom. */
+  label: string;
+  better: "low" | "high";
+}
+
+const cross = "M-0.6,-0.6L0.6,0.6M-0.6,0.6L0.6,-0.6";
 
 const size = { width: plotWidth, height: 380 };
 
@@ -17,13 +27,18 @@ const looks = {
 };
 
 /**
- * Loss against cost: frontier rows solid, joined by a step line and labelled; ties hollow; dominated rows faint. Bars
- * are one standard error. The rule is the full-precision model. Lower left is better.
+ * Loss against cost: frontier rows solid, joined by a step line and labelled; ties hollow, labelled where there is room; dominated rows faint. Bars
+ * are one standard error. The rule is the full-precision model.
  * @param families all families of the report, so that a colour means the same in each of its charts.
+ * @param published somebody else's points to lie over it: crosses in the page's ink, never part of the frontier.
  */
-export function frontierChart(frontier: Frontier, families: Iterable<string>, title: string): TopLevelSpec {
-  const x = costAxes[frontier.x];
-  const y = lossAxes[frontier.y];
+export function frontierChart(
+  frontier: Frontier,
+  families: Iterable<string>,
+  title: string,
+  published?: Overlay,
+): TopLevelSpec {
+  const { x, y } = frontier;
   const names = rowNames(frontier.points.map((point) => point.row));
   const marks = frontier.points.map((point) => {
     const xSigma = x.sigma(point.row);
@@ -42,16 +57,17 @@ export function frontierChart(frontier: Frontier, families: Iterable<string>, ti
       text: `${names.get(point.row.key)}: ${loss}, ${x.name} ${significant(point.x)}, ${verdict(point, names)}`,
     };
   });
-  const reference = frontier.baseline ? y.value(frontier.baseline) : frontier.y === "deltaLoss" ? 0 : null;
+  const others = published?.points ?? [];
+  const reference = frontier.baseline ? y.value(frontier.baseline) : y.id === "deltaLoss" ? 0 : null;
   const xScale = plotScale(
-    marks.map((mark) => mark.x),
+    [...marks.map((mark) => mark.x), ...others.map((point) => point.x)],
     marks.flatMap((mark) => [mark.xLow, mark.xHigh]),
-    { low: 0.08, high: 0.08 },
+    { low: 0.08, high: 0.08, linear: x.linear },
   );
   const yScale = plotScale(
-    marks.map((mark) => mark.y),
+    [...marks.map((mark) => mark.y), ...others.map((point) => point.y)],
     [...marks.flatMap((mark) => [mark.yLow, mark.yHigh]), ...(reference === null ? [] : [reference])],
-    { low: 0.08, high: 0.06 },
+    { low: 0.08, high: 0.06, linear: y.linear },
   );
   const clipped = marks.map((mark) => ({ ...mark, yLow: Math.max(mark.yLow, yScale.domain[0]) }));
   const best = frontier.points.filter((point) => point.status === "frontier");
@@ -86,6 +102,7 @@ export function frontierChart(frontier: Frontier, families: Iterable<string>, ti
     ...(marks.some((mark) => mark.xHigh > mark.xLow) ? [bars("xLow", "xHigh", "x", clipped)] : []),
     {
       data: { values: clipped },
+      params: [pickByLegend("family")],
       mark: { type: "point", strokeWidth: 1.5 },
       encoding: {
         stroke: { field: "family", type: "nominal", scale: { domain: palette.domain, range: palette.colors }, legend },
@@ -93,16 +110,27 @@ export function frontierChart(frontier: Frontier, families: Iterable<string>, ti
         shape: { field: "family", type: "nominal", scale: { domain: palette.domain, range: palette.shapes }, legend },
         size: { field: "size", type: "quantitative", scale: null, legend: null },
         fillOpacity: { field: "fillOpacity", type: "quantitative", scale: null, legend: null },
-        opacity: { field: "opacity", type: "quantitative", scale: null, legend: null },
-        description: { field: "text" },
+        opacity: whenPicked("opacity"),
+        ...said,
       },
     },
     {
-      data: { values: labels(best, frontier, names, xScale, yScale) },
-      mark: { type: "text", align: "left", baseline: "middle", fontSize: 11, aria: false },
-      encoding: { text: { field: "text" } },
+      data: { values: labels(best, frontier, names, xScale, yScale, others) },
+      mark: {
+        type: "text",
+        align: "left",
+        baseline: "middle",
+        fontSize: 11,
+        fontStyle: { expr: "datum.style" },
+        aria: false,
+      },
+      encoding: {
+        text: { field: "text" },
+        opacity: { field: "opacity", type: "quantitative", scale: null, legend: null },
+      },
     },
   ];
+  if (published) layers.push(...publishedLayers(published, xScale));
   return {
     description: title,
     ...size,
@@ -113,6 +141,33 @@ export function frontierChart(frontier: Frontier, families: Iterable<string>, ti
     },
     layer: layers,
   } as TopLevelSpec;
+}
+
+/** Crosses joined by a dashed line, named, with the word `published` among them. */
+function publishedLayers({ points, label, better }: Overlay, xScale: PlotScale): object[] {
+  const sign = better === "low" ? 1 : -1;
+  const sorted = [...points].sort((a, b) => a.x - b.x || sign * (a.y - b.y));
+  const best = sorted.filter((point, i) => sorted.slice(0, i).every((other) => sign * point.y < sign * other.y));
+  const line = best.map(({ x, y }) => ({ x, y }));
+  if (line.length > 0) line.push({ x: xScale.domain[1], y: line.at(-1)!.y });
+  const ink = { color: "currentColor", opacity: 0.65 };
+  return [
+    {
+      data: { values: line },
+      mark: { type: "line", interpolate: "step-after", strokeDash: [2, 3], strokeWidth: 1.2, ...ink, aria: false },
+      encoding: { order: { field: "x" } },
+    },
+    {
+      data: { values: points },
+      mark: { type: "point", shape: cross, size: 45, strokeWidth: 1.6, filled: false, ...ink },
+      encoding: said,
+    },
+    {
+      data: { values: [{ text: label }] },
+      mark: { type: "text", align: "right", baseline: "top", fontSize: 11, fontStyle: "italic", aria: false },
+      encoding: { x: { value: size.width - 4 }, y: { value: 4 }, text: { field: "text" } },
+    },
+  ];
 }
 
 function verdict(point: FrontierPoint, names: Map<string, string>): string {
@@ -127,7 +182,7 @@ function bars(low: string, high: string, channel: "x" | "y", values: object[]): 
     encoding: {
       [channel]: { field: low, type: "quantitative" },
       [`${channel}2`]: { field: high },
-      opacity: { field: channel === "x" ? "faint" : "opacity", type: "quantitative", scale: null, legend: null },
+      opacity: whenPicked(channel === "x" ? "faint" : "opacity"),
     },
   };
 }
@@ -163,20 +218,37 @@ function labels(
   names: Map<string, string>,
   xScale: PlotScale,
   yScale: PlotScale,
+  others: Overlay["points"],
 ): object[] {
   const place = (point: { x: number; y: number }) => ({
     x: position(xScale, point.x) * size.width,
     y: (1 - position(yScale, point.y)) * size.height,
   });
-  const anchors = best.map((point) => ({ ...place(point), text: shorten(names.get(point.row.key)!) }));
+  const anchorOf = (point: FrontierPoint) => ({ ...place(point), text: shorten(names.get(point.row.key)!) });
+  const anchors = best.map(anchorOf);
+  // Beside somebody else's points every one of ours wants its name.
+  const wants = ({ status }: FrontierPoint) => status === "tie" || (others.length > 0 && status === "dominated");
+  const whiskers = frontier.points.map(({ x, y, row }): [number, number, number, number] => {
+    const at = place({ x, y });
+    const sigma = frontier.x.sigma(row) ?? 0;
+    return [place({ x: x - sigma, y }).x, at.y - 1, place({ x: x + sigma, y }).x, at.y + 1];
+  });
   // The step line runs level from each frontier point to the next one's cost, then down to it.
   const steps = anchors.flatMap((from, i): [number, number, number, number][] => {
     const to = anchors[i + 1];
     const level = [from.x, from.y - 1, to?.x ?? size.width, from.y + 1] as [number, number, number, number];
     return to ? [level, [to.x - 1, from.y, to.x + 1, to.y]] : [level];
   });
-  return placeLabels(anchors, frontier.points.map(place), steps, size).map((label) => ({
+  const wanted: (Label & { published?: boolean })[] = [
+    ...anchors,
+    ...others.map((point) => ({ ...place(point), text: point.name, published: true })),
+    ...frontier.points.filter(wants).map((point) => ({ ...anchorOf(point), optional: true })),
+  ];
+  const marks = [...frontier.points, ...others].map(place);
+  return placeLabels(wanted, marks, [...steps, ...whiskers], size).map((label) => ({
     text: label.text,
+    style: label.published ? "italic" : "normal",
+    opacity: label.optional || label.published ? 0.7 : 1,
     x: valueAt(xScale, label.x / size.width),
     y: valueAt(yScale, 1 - label.y / size.height),
   }));

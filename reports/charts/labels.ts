@@ -4,11 +4,11 @@ export interface Anchor {
   y: number;
 }
 
-/** A text placed by its left end and the middle of its height, px. */
-export interface PlacedLabel {
+/** A text to place, or placed by its left end and the middle of its height, px. */
+export interface Label extends Anchor {
   text: string;
-  x: number;
-  y: number;
+  /** Dropped where it would cover something, or stand too far off for a reader to know whose it is. */
+  optional?: boolean;
 }
 
 /** Mean width of a character over the font size, for the sans-serif fonts of the theme (Helvetica: 0.53 for digits and lower case). */
@@ -16,6 +16,9 @@ const widthPerSize = 0.56;
 const fontSize = 11;
 const height = 13;
 const gap = 8;
+const distances = [gap, gap + 6, gap + 14, gap + 24];
+/** Cost of standing nearer to another mark than to one's own. */
+const elsewhere = 1e6;
 const markRadius = 5;
 
 /** Directions tried, in order: below left of a frontier point nothing can lie but ties, so that comes first. */
@@ -35,38 +38,41 @@ type Box = [left: number, top: number, right: number, bottom: number];
 /**
  * Places one label beside each of `labelled`, greedily: the first of eight directions at a growing distance that
  * keeps clear of the marks and lines in `obstacles`, of earlier labels and of the plot's edges, else the one that
- * covers least. Deterministic; no label is dropped.
+ * covers least. Deterministic; only a label that is `optional` is dropped, where it would cover something.
  */
-export function placeLabels(
-  labelled: readonly (Anchor & { text: string })[],
+export function placeLabels<T extends Label>(
+  labelled: readonly T[],
   marks: readonly Anchor[],
   obstacles: readonly Box[],
   size: { width: number; height: number },
-): PlacedLabel[] {
+): T[] {
   const taken: Box[] = [
     ...marks.map(({ x, y }): Box => [x - markRadius, y - markRadius, x + markRadius, y + markRadius]),
     ...obstacles,
   ];
   const placed: Box[] = [];
-  return labelled.map(({ x, y, text }) => {
+  return labelled.flatMap((label) => {
+    const { x, y, text, optional = false } = label;
     const width = text.length * fontSize * widthPerSize;
     let best: { box: Box; cost: number } | undefined;
-    for (const distance of [gap, gap + 6, gap + 14, gap + 24]) {
+    for (const distance of optional ? distances.slice(0, 2) : distances) {
       for (const [dx, dy] of directions) {
         const reach = dx === 0 || dy === 0 ? distance : distance * 0.7;
         const middle = y + dy * (reach + (dx === 0 ? height / 2 : 4));
         const left = dx < 0 ? x - reach - width : dx > 0 ? x + reach : x - width / 2;
         const box: Box = [left, middle - height / 2, left + width, middle + height / 2];
         const covered = (others: Box[]) => others.reduce((sum, other) => sum + overlap(box, other), 0);
-        const cost = covered(taken) + 4 * covered(placed) + 4 * outside(box, size);
+        const strange = optional && marks.some((mark) => away(box, mark) < away(box, label)) ? elsewhere : 0;
+        const cost = covered(taken) + 4 * covered(placed) + 4 * outside(box, size) + strange;
         if (!best || cost < best.cost) best = { box, cost };
         if (cost === 0) break;
       }
       if (best!.cost === 0) break;
     }
-    const { box } = best!;
+    const { box, cost } = best!;
+    if (optional && cost > 0) return [];
     placed.push(box);
-    return { text, x: box[0], y: (box[1] + box[3]) / 2 };
+    return [{ ...label, x: box[0], y: (box[1] + box[3]) / 2 }];
   });
 }
 
@@ -74,6 +80,11 @@ function overlap(a: Box, b: Box): number {
   const wide = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const high = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
   return wide > 0 && high > 0 ? wide * high : 0;
+}
+
+/** Distance from a box to a mark. */
+function away([left, top, right, bottom]: Box, { x, y }: Anchor): number {
+  return Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
 }
 
 function outside(box: Box, { width, height: bottom }: { width: number; height: number }): number {

@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Row } from "../../evaluate/row.ts";
 import { significant } from "../numbers.ts";
+import { pickByLegend, said, whenPicked } from "./interaction.ts";
 import { listPalette, theme } from "./theme.ts";
 
 /** Panels side by side in a small multiple. */
@@ -41,7 +42,8 @@ export function layerErrorChart(named: readonly { name: string; row: Row }[], ti
     spec: {
       width: 124,
       height: 110,
-      mark: { type: "point", size: 34, strokeWidth: 1.4, opacity: 1 },
+      params: [pickByLegend("name")],
+      mark: { type: "point", size: 34, strokeWidth: 1.4 },
       encoding: {
         x: {
           field: "layer",
@@ -59,7 +61,8 @@ export function layerErrorChart(named: readonly { name: string; row: Row }[], ti
         },
         stroke: color,
         shape: { field: "name", type: "nominal", scale: { domain: palette.domain, range: palette.shapes }, legend },
-        description: { field: "text" },
+        opacity: whenPicked(1),
+        ...said,
       },
     },
   } as TopLevelSpec;

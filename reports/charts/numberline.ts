@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Codebook } from "../input.ts";
 import { significant } from "../numbers.ts";
+import { pickByLegend, said, whenPicked } from "./interaction.ts";
 import { familyPalette, plotWidth, theme } from "./theme.ts";
 
 /**
@@ -42,7 +43,8 @@ export function numberLineChart(
     },
     layer: [
       {
-        mark: { type: "tick", size: 15, thickness: 2, opacity: 1 },
+        params: [pickByLegend("family")],
+        mark: { type: "tick", size: 15, thickness: 2 },
         encoding: {
           x: {
             field: "value",
@@ -57,7 +59,8 @@ export function numberLineChart(
             scale,
             legend: { title: null, values: palette.domain.filter((family) => drawn.has(family)), symbolType: "square" },
           },
-          description: { field: "text" },
+          opacity: whenPicked(1),
+          ...said,
         },
       },
     ],

@@ -14,6 +14,8 @@ const wideSpan = 12;
 interface Margin {
   low: number;
   high: number;
+  /** Never logarithmic. */
+  linear?: boolean | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export function plotScale(values: readonly number[], extent: readonly number[], 
   const positive = values.filter((value) => value > 0);
   const largest = Math.max(...values.map(Math.abs), 0);
   const smallest = Math.min(...positive);
-  const wide = positive.length > 1 && Math.max(...positive) / smallest > wideSpan;
+  const wide = !margin.linear && positive.length > 1 && Math.max(...positive) / smallest > wideSpan;
   let scale: PlotScale = { type: "linear", domain: [0, 1], nice: false };
   if (wide && positive.length === values.length) scale = { ...scale, type: "log" };
   else if (wide) scale = { ...scale, type: "symlog", constant: largest / 100 };

@@ -212,6 +212,18 @@ describe("bitfrontier sweep and report", function () {
     assert.deepEqual(readFileSync(join(out, "journal.jsonl")), journal);
     const again = await cli("report", out);
     assert.deepEqual([again.code, again.out], [0, first.out]);
+    const live = readFileSync(join(out, "report.html")).length;
+    const asked = ["--cost", "areaUm2,chipOverhead", "--metric", "perplexity", "--static", "--published", "none"];
+    const other = await cli("report", out, ...asked, "--against", out);
+    assert.equal(other.code, 0, other.err);
+    assert.match(other.out, /format .* chip \(%\) .*perplexity/);
+    assert.match(other.out, /Of 7 trials in both sweeps, 7 are the same in every window/);
+    assert.ok(readFileSync(join(out, "report.html")).length < live - 300_000);
+    assert.match((await cli("report", out, "--cost", "aera")).err, /--cost takes areaGe.*not "aera"/);
+    assert.match(
+      (await cli("report", out, "--metric", "acc")).err,
+      /metric "acc": no row has it; there are deltaLoss, perplexity/,
+    );
   });
 
   it("runs again only what a torn or damaged line lost", async () => {

@@ -183,7 +183,7 @@ describe("frontier", () => {
     assert.throws(() => mixed({ cost: { ...cost, provenance: "published" } }, "areaGe"), refused(/cost source/));
     assert.throws(
       () => mixed({ cost: { ...cost, source: "model B" } }, "areaGe"),
-      refused(/model A; modelled: model B/),
+      refused(/model A; with .*; modelled: model B/),
     );
     assert.throws(() => mixed({ windowLoss: [1, 2, 3] }), refused(/b read 3 windows|a read 8 windows/));
     assert.throws(() => mixed({ key: "a" }), refused(/key/));

@@ -7,7 +7,7 @@ import { codebooks, makeRow, makeRows } from "./fixture.ts";
 describe("views", () => {
   it("views(rows, codebooks) draws area at each group size, the commonest width by itself, and bits over all", () => {
     const found = views(makeRows(), codebooks).map((view) => [
-      view.frontier.x,
+      view.frontier.x.id,
       view.group,
       view.bits,
       view.frontier.points.length,
@@ -32,7 +32,7 @@ describe("views", () => {
     }));
     const found = views([...rows, ...other, ...published]);
     assert.equal(found.filter((view) => view.model === "b").length, 3);
-    assert.equal(found.filter((view) => view.model === "reference" && view.frontier.x === "areaGe").length, 3);
+    assert.equal(found.filter((view) => view.model === "reference" && view.frontier.x.id === "areaGe").length, 3);
   });
 
   it("views(rows) draws a frontier for each setting of activations and cache, with the unquantized model in all", () => {
@@ -51,7 +51,7 @@ describe("views", () => {
       assert.equal(frontier.baseline, rows[0]);
       // Full-precision weights in a setting are a row like any other, of 32 bits.
       const hasW16 = frontier.points.some(({ row }) => row === w16);
-      assert.equal(hasW16, setting === "activations as the weights" && frontier.x === "bitsPerWeight");
+      assert.equal(hasW16, setting === "activations as the weights" && frontier.x.id === "bitsPerWeight");
     }
     assert.match(sentence(found.at(-1)!), /on reference, activations int8@row, KV cache int4@row, /);
     assert.throws(
@@ -64,7 +64,7 @@ describe("views", () => {
     const rows = makeRows()
       .slice(1, 6)
       .map((row) => ({ ...row, deltaLoss: null, deltaLossSigma: null }));
-    assert.equal(views(rows)[0]?.frontier.y, "perplexity");
+    assert.equal(views(rows)[0]?.frontier.y.id, "perplexity");
     assert.equal(views(rows)[0]?.frontier.baseline, null);
   });
 

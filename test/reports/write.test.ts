@@ -7,13 +7,18 @@ import { tableFromIPC } from "apache-arrow";
 import type { Row } from "../../evaluate/row.ts";
 import { UserError } from "../../formats/error.ts";
 import { rowsToArrow, rowsToCsv } from "../../reports/export.ts";
-import { htmlReport } from "../../reports/html.ts";
-import { checkRows } from "../../reports/input.ts";
+import { htmlReport as page } from "../../reports/html.ts";
+import { checkRows, type ReportInput } from "../../reports/input.ts";
 import { markdownReport } from "../../reports/markdown.ts";
+import { pageRuntime } from "../../reports/pageRuntime.ts";
+import { renderPng } from "../../reports/png.ts";
+import { composeReport } from "../../reports/report.ts";
 import { terminalFrontier } from "../../reports/terminal.ts";
 import { views } from "../../reports/views.ts";
 import { writeReport } from "../../reports/write.ts";
 import { makeInput, makeRow, makeRows } from "./fixture.ts";
+
+const htmlReport = (input: ReportInput) => page(composeReport(input));
 
 const evil = `</script><script>alert("x")</script>'"&|\`\u001b[2J\n=1+1`;
 
@@ -67,8 +72,8 @@ describe("htmlReport", () => {
       "modelled: count model v1",
     ])
       assert.ok(page.includes(words), words);
-    assert.equal(page.match(/<svg /g)?.length, 9);
-    assert.equal(page.match(/<figcaption /g)?.length, 9);
+    assert.equal(page.match(/<svg /g)?.length, 10);
+    assert.equal(page.match(/<figcaption /g)?.length, 10);
     assert.equal(page.match(/<table /g)?.length, 6);
     assert.match(page, /prefers-color-scheme: dark/);
   });
@@ -101,10 +106,37 @@ describe("htmlReport", () => {
   });
 });
 
+describe("htmlReport with the runtime", () => {
+  it("htmlReport(report, runtime) holds the spec of every chart, allows its own two scripts and no eval", async () => {
+    const report = composeReport(hostileInput());
+    const text = await page(report, await pageRuntime());
+    const data = /<script type="application\/json" id="chart-data">(.*?)<\/script>/s.exec(text)![1]!;
+    const ids = report.sections.flatMap(({ figure }) => (figure ? [figure.id] : []));
+    assert.deepEqual(Object.keys(JSON.parse(data)), ids);
+    assert.ok(!data.includes("<"));
+    assert.equal(text.match(/<script/g)?.length, 3);
+    assert.equal(text.match(/<\/script/g)?.length, 3);
+    assert.match(text, /script-src 'sha256-[^']*' 'sha256-[^']*';/);
+    assert.ok(!text.includes("unsafe-eval"));
+  });
+});
+
+describe("renderPng", () => {
+  it("renderPng(svg) is a PNG of twice the size, on white, with its text", async () => {
+    const svg = (text: string) =>
+      `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><text x="2" y="14" fill="currentColor" font-family="x">${text}</text></svg>`;
+    const png = Buffer.from(await renderPng(svg("SF4")));
+    assert.equal(png.subarray(1, 4).toString(), "PNG");
+    assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [120, 40]);
+    assert.deepEqual(Buffer.from(await renderPng(svg("SF4"))), png);
+    assert.ok(png.length > (await renderPng(svg(""))).length);
+  });
+});
+
 describe("markdownReport and terminalFrontier", () => {
   it("markdownReport(input) has tables whose every line has the same number of cells, hostile text or not", () => {
     for (const input of [makeInput(), hostileInput()]) {
-      const text = markdownReport(input);
+      const text = markdownReport(composeReport(input));
       const blocks = text.split("\n\n").filter((block) => block.startsWith("|"));
       assert.equal(blocks.length, 6);
       for (const block of blocks) {
@@ -218,7 +250,7 @@ describe("writeReport", () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   it("writeReport(dir, input) writes page, Markdown, data and charts, and leaves no temporary file", async () => {
-    const written = await writeReport(join(folder, "a", "b"), makeInput());
+    const written = await writeReport(join(folder, "a", "b"), composeReport(makeInput()));
     for (const path of [written.html, written.md, written.arrow, written.csv, ...written.charts])
       assert.ok(existsSync(path), path);
     const names = await readdir(join(folder, "a", "b"), { recursive: true });
@@ -232,17 +264,16 @@ describe("writeReport", () => {
       assert.ok(existsSync(join(folder, "a", "b", link!)), link);
   });
 
-  it("writeReport(dir, input) refuses malformed rows before it writes anything", async () => {
+  it("composeReport(input) refuses malformed rows before anything is written", () => {
     const input = { ...makeInput(), rows: [makeRow({ perplexity: Number.POSITIVE_INFINITY })] };
-    await assert.rejects(writeReport(join(folder, "new"), input), UserError);
-    assert.equal(existsSync(join(folder, "new")), false);
+    assert.throws(() => composeReport(input), UserError);
   });
 
   it("writeReport(dir, input) names the path that cannot be written", async () => {
     const file = join(folder, "file");
     await writeFile(file, "");
     await assert.rejects(
-      writeReport(file, makeInput()),
+      writeReport(file, composeReport(makeInput())),
       (error) => error instanceof UserError && error.message.includes(file) && /cannot be written/.test(error.message),
     );
   });
