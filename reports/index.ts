@@ -6,6 +6,7 @@ export { type Difference, difference } from "./compare.ts";
 export { oneCostSource } from "./costSource.ts";
 export { rowsToArrow, rowsToCsv } from "./export.ts";
 export { type Figure, frontierFigure, otherFigures } from "./figures.ts";
+export { rowsFromArrow } from "./fromArrow.ts";
 export {
   defaultSigmas,
   type Frontier,

@@ -62,7 +62,7 @@ export function frontierTable(view: View, all = false): Table {
       ),
   ];
   const points = frontier.points.filter((point) => all || point.status !== "dominated");
-  return tableOf(`${viewTitle(view)}: frontier rows and their ties`, columns, points);
+  return tableOf(`${viewTitle(view)}: ${all ? "all rows" : "frontier rows and their ties"}`, columns, points);
 }
 
 /** `Loss against area: reference, g128, 4-bit formats`. */

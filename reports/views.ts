@@ -2,7 +2,7 @@ import type { Row } from "../evaluate/row.ts";
 import { type CostAxis, costAxis, metricIds } from "./axes.ts";
 import { type CombinedRow, combineModels } from "./combine.ts";
 import { oneCostSource } from "./costSource.ts";
-import { type Frontier, frontier, isBaseline } from "./frontier.ts";
+import { defaultSigmas, type Frontier, frontier, isBaseline } from "./frontier.ts";
 import type { Codebook } from "./input.ts";
 import { settingName } from "./settings.ts";
 
@@ -29,6 +29,8 @@ export interface ViewOptions {
   costs?: readonly CostAxis[];
   /** Without it, what the task is about: accuracy, else divergence, else the loss, else the perplexity. */
   metric?: string | undefined;
+  /** How many standard errors count as a difference; 2 without it. */
+  sigmas?: number;
 }
 
 const defaultCosts: readonly CostAxis[] = ["areaGe", "bitsPerWeight"];
@@ -48,7 +50,7 @@ const enoughOfOneWidth = 5;
 export function views(
   rows: readonly Row[],
   codebooks: readonly Codebook[] = [],
-  { costs = defaultCosts, metric }: ViewOptions = {},
+  { costs = defaultCosts, metric, sigmas = defaultSigmas }: ViewOptions = {},
 ): View[] {
   const result: View[] = [];
   const widths = elementBits(codebooks);
@@ -61,7 +63,7 @@ export function views(
     const y = metric ?? defaultMetrics.find((id) => measured.includes(id)) ?? "perplexity";
     const models = "parts" in arena[0]! ? (arena[0] as CombinedRow).parts.map((row) => row.model) : undefined;
     const add = (x: CostAxis, set: Row[], group: Row["group"], bits: number | null) => {
-      const found = frontier([...baseline, ...set], { x, y });
+      const found = frontier([...baseline, ...set], { x, y, sigmas });
       if (found.points.length === 0) return;
       const id = `frontier-${result.length + 1}`;
       const what = { id, model, task, protocol, scope, setting, group, bits };

@@ -81,6 +81,20 @@ describe("imports", () => {
     });
   }
 
+  it("reports/browser.ts and all that it imports need no Node API", () => {
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const specifier of importsOf(file)) {
+        assert.ok(!specifier.startsWith("node:"), `${file} imports ${specifier}`);
+        if (specifier.startsWith(".")) visit(posix.join(posix.dirname(file), specifier));
+      }
+    };
+    visit("reports/browser.ts");
+    assert.ok(seen.has("reports/frontier.ts"));
+  });
+
   it("finds the imports it checks", () => {
     assert.ok(importsOf("evaluate/graph/gradients.ts").includes("./ops/elementwise.ts"));
   });

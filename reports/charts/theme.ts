@@ -7,7 +7,16 @@ const palette = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9
 const known = ["int", "float", "normal", "student", "log", "apot"];
 
 /** Eight shapes against seven colours: no pair repeats before the 57th family. */
-const shapes = ["square", "circle", "diamond", "triangle-up", "triangle-down", "cross", "triangle-right", "stroke"];
+const shapes = [
+  "square",
+  "circle",
+  "diamond",
+  "triangle-up",
+  "triangle-down",
+  "cross",
+  "triangle-right",
+  "triangle-left",
+];
 
 /** Plot width of every chart, px: with labels and axis it fills a column of text. */
 export const plotWidth = 640;

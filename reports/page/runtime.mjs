@@ -9,27 +9,11 @@ import { parse } from "vega-parser";
 import * as data from "vega-transforms";
 import { View } from "vega-view";
 import * as layout from "vega-view-transforms";
+import { attachTip } from "./tip.mjs";
 
 Object.assign(transforms, data, layout, encode);
 
-const tip = document.createElement("div");
-tip.className = "tip";
-tip.setAttribute("role", "status");
-tip.hidden = true;
-document.body.append(tip);
-
-/** The text of a mark beside the pointer, inside the window; set as text, never as HTML. */
-function showTip(_, event, _item, text) {
-  tip.hidden = text == null || text === "";
-  if (tip.hidden) return;
-  const touch = event.touches?.[0] ?? event.changedTouches?.[0] ?? event;
-  tip.textContent = String(text);
-  const { width, height } = tip.getBoundingClientRect();
-  const left = Math.min(touch.clientX + 12, innerWidth - width - 8);
-  const above = touch.clientY + 16 + height > innerHeight;
-  tip.style.left = `${Math.max(8, left)}px`;
-  tip.style.top = `${above ? touch.clientY - height - 12 : touch.clientY + 16}px`;
-}
+const showTip = attachTip(document);
 
 /** Draws beside the static picture and takes its place only when all went well. */
 async function enliven(frame, spec) {

@@ -7,6 +7,7 @@ import { tableFromIPC } from "apache-arrow";
 import type { Row } from "../../evaluate/row.ts";
 import { UserError } from "../../formats/error.ts";
 import { rowsToArrow, rowsToCsv } from "../../reports/export.ts";
+import { rowsFromArrow } from "../../reports/fromArrow.ts";
 import { htmlReport as page } from "../../reports/html.ts";
 import { checkRows, type ReportInput } from "../../reports/input.ts";
 import { markdownReport } from "../../reports/markdown.ts";
@@ -208,6 +209,15 @@ describe("exports", () => {
     assert.deepEqual([...(a!.windowLoss as Iterable<number>)], rows[0]!.windowLoss);
     assert.deepEqual(JSON.parse(String(b!.layers)), rows[1]!.layers);
     assert.match(String(table.schema.fields.find((field) => field.name === "format")?.type), /Dictionary/);
+  });
+
+  it("rowsFromArrow(rowsToArrow(rows)) are the rows again", async () => {
+    const all = [
+      ...makeRows(),
+      makeRow({ key: "b", group: "row", activation: "same", metrics: { acc: { value: 1, sigma: null } } }),
+    ];
+    assert.deepEqual(await rowsFromArrow(await rowsToArrow(all)), all);
+    await assert.rejects(rowsFromArrow(new Uint8Array([1, 2, 3])), UserError);
   });
 
   it("rowsToArrow([]) is an empty table with its columns", async () => {
