@@ -29,6 +29,7 @@ import {
   type PreparedSweep,
   planTrials,
   type SweepConfig,
+  staticSetting,
   type TrialSpec,
 } from "./sweep/index.ts";
 import { parseTask, type TaskData, taskById } from "./tasks/index.ts";
@@ -91,8 +92,8 @@ export async function prepareSweep(
   };
 }
 
-function calibrates({ format, method }: TrialSpec): boolean {
-  return format !== BASELINE && methodById(method).calibration !== "none";
+function calibrates({ format, method, activation = "" }: TrialSpec): boolean {
+  return format !== BASELINE && (methodById(method).calibration !== "none" || staticSetting(activation) !== null);
 }
 
 /** What of the calibration determines a result, for the trial's key. */
@@ -163,9 +164,9 @@ function formatContent({ elements, selector, group, rule, store, tie, coder }: F
 }
 
 /** What activations and cache are rounded to, for the trial's key; null at full precision. */
-function runningContent({ activation, cache }: RunningFormats): object | null {
+function runningContent({ activation, range, cache }: RunningFormats): object | null {
   if (!activation && !cache) return null;
-  return { activation: activation && formatContent(activation), cache: cache && formatContent(cache) };
+  return { activation: activation && formatContent(activation), range, cache: cache && formatContent(cache) };
 }
 
 /** Scales of 1, and rotations by nothing, of the layers' inputs: what a trial's method may change. */
@@ -214,6 +215,7 @@ async function runTrial(
         weights: model.weights,
         into: quantized,
         calibrator: calibration?.calibrators.of(running),
+        ...(running.activation ? { inputs: { format: running.activation, range: running.range } } : {}),
       })
     : null;
   const quantizedAt = performance.now();

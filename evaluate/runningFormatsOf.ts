@@ -1,19 +1,27 @@
-import { type Format, parseFormat } from "../formats/index.ts";
+import { type Format, parseFormat, UserError } from "../formats/index.ts";
 import { methodById } from "./methods/index.ts";
+import { requireStatic } from "./methods/inputRounding.ts";
 import { type RunningFormats, requireRunnable } from "./model/architectures/runningFormats.ts";
-import { BASELINE, SAME, type TrialSpec } from "./sweep/index.ts";
+import { BASELINE, SAME, staticSetting, type TrialSpec } from "./sweep/index.ts";
 
 /** What a trial rounds activations and cache to. Throws UserError for formats that cannot be found as a model runs. */
 export function runningFormatsOf({ format, activation, kv, method }: TrialSpec): RunningFormats {
+  const fixed = activation === undefined ? null : staticSetting(activation);
   const formatOf = (setting: string | undefined): Format | null => {
     if (setting === undefined) return null;
     const found = parseFormat(setting === SAME ? format : setting);
     requireRunnable(found);
     return found;
   };
-  const activations = formatOf(activation);
+  const activations = fixed ? parseFormat(fixed.format) : formatOf(activation);
+  if (fixed) requireStatic(activations!);
+  if (fixed && format === BASELINE)
+    throw new UserError(
+      `activations ${activation}: static ranges are found as weights are quantized; give a format of them`,
+    );
   return {
     activation: activations,
+    range: fixed?.range ?? null,
     cache: formatOf(kv),
     rotates: activations !== null && format !== BASELINE && methodById(method).rotates,
   };

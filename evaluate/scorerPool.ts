@@ -40,6 +40,6 @@ export function createScorerPool(model: LoadedModel, options: SessionOptions): S
 }
 
 /** Equal for formats that compile to the same model. */
-export function runningKey({ activation, cache, rotates }: RunningFormats): string {
-  return [activation?.id, cache?.id, rotates].join(" ");
+export function runningKey({ activation, cache, rotates, range }: RunningFormats): string {
+  return [activation?.id, cache?.id, rotates, range].join(" ");
 }

@@ -28,8 +28,18 @@ export interface CalibratorOptions extends SessionOptions {
 
 export type Weights = ReadonlyMap<string, Float32Array>;
 
+/** The inputs of a site, for a visit that needs more of them than their moments. */
+export interface SiteInputs {
+  /** Row-major [tokens, columns] each; not to be written to. */
+  readonly batches: readonly Float32Array[];
+  /** The moments of what `map` makes of each batch, their drift against what `mapReference` makes of the reference model's. */
+  moments(map: MapBatch, mapReference: MapBatch): Promise<Moments>;
+}
+
+type MapBatch = (x: Float32Array) => Float32Array;
+
 /** Told the moments of a site's inputs; may change the weights of that site's layers before the walk goes on. */
-export type Visit = (layers: readonly string[], moments: Moments) => Promise<void> | void;
+export type Visit = (layers: readonly string[], moments: Moments, inputs: SiteInputs) => Promise<void> | void;
 
 export interface Calibrator {
   readonly tokens: number;
@@ -97,16 +107,25 @@ export function createCalibrator(
         const other = referenceStages[index]!;
         const referenceRun = others && other !== stage ? await open(`reference ${index}`, () => other.model) : run;
         const product = await open(`product ${columns}`, () => productModel(batch * context, columns));
-        const sums = createSums(columns, others !== null);
+        const seen: Float32Array[] = [];
+        const seenThere: Float32Array[] = [];
         for (const [at, state] of states.entries()) {
           await advance(run, stage, shapes, weights, state);
-          const seen = activations(state, x);
-          if (others) await advance(referenceRun, other, shapes, reference!, others[at]!);
-          await sums.add(product, seen, others && activations(others[at]!, other.site.input));
+          seen.push(activations(state, x));
           forget(state, stage);
-          if (others) forget(others[at]!, other);
+          if (!others) continue;
+          await advance(referenceRun, other, shapes, reference!, others[at]!);
+          seenThere.push(activations(others[at]!, other.site.input));
+          forget(others[at]!, other);
         }
-        await visit(names, sums.moments(count * context, names));
+        const moments = async (map: MapBatch, mapReference: MapBatch) => {
+          const sums = createSums(columns, others !== null);
+          for (const [at, batch] of seen.entries())
+            await sums.add(product, map(batch), others && mapReference(seenThere[at]!));
+          return sums.moments(count * context, names);
+        };
+        const same: MapBatch = (batch) => batch;
+        await visit(names, await moments(same, same), { batches: seen, moments });
       }
     },
     async release() {
@@ -140,10 +159,10 @@ async function advance(
   for (const value of stage.made) state.set(value.name, { data: results[outputOf(value)]!, shape: value.shape });
 }
 
-function activations(state: State, { name }: Value): HostTensor & { data: Float32Array } {
-  const { data, shape } = state.get(name)!;
+function activations(state: State, { name }: Value): Float32Array {
+  const { data } = state.get(name)!;
   if (!(data instanceof Float32Array)) throw new Error(`internal: activations ${name} are not float32`);
-  return { data, shape };
+  return data;
 }
 
 function forget(state: State, { kept }: Stage): void {
@@ -164,23 +183,20 @@ function createSums(columns: number, withDrift: boolean) {
   const drift = withDrift ? new Float64Array(columns * columns) : null;
   const part = new Float32Array(columns * columns);
   const channels = emptyChannels(columns);
-  const add = async (into: Float64Array, session: Session, a: HostTensor, b: HostTensor) => {
+  const add = async (into: Float64Array, session: Session, a: Float32Array, b: Float32Array) => {
     const into32 = { data: part, shape: [columns, columns] };
-    await session.run({ a, b }, { product: into32 });
+    const shape = [a.length / columns, columns];
+    await session.run({ a: { data: a, shape }, b: { data: b, shape } }, { product: into32 });
     for (let i = 0; i < into.length; i++) into[i]! += part[i]!;
   };
   return {
-    async add(
-      session: Session,
-      x: HostTensor & { data: Float32Array },
-      other: (HostTensor & { data: Float32Array }) | null,
-    ) {
+    async add(session: Session, x: Float32Array, other: Float32Array | null) {
       await add(gram, session, x, x);
       if (other && drift) {
-        const moved = other.data.map((value, i) => value - x.data[i]!);
-        await add(drift, session, { data: moved, shape: x.shape }, x);
+        const moved = other.map((value, i) => value - x[i]!);
+        await add(drift, session, moved, x);
       }
-      addChannels(channels, x.data, columns);
+      addChannels(channels, x, columns);
     },
     moments(tokens: number, layers: readonly string[]): Moments {
       for (const sum of drift ? [gram, drift, channels.absMean] : [gram, channels.absMean]) {

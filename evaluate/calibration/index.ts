@@ -1,2 +1,8 @@
-export { type BuildModel, type Calibrator, type CalibratorOptions, createCalibrator } from "./calibrator.ts";
+export {
+  type BuildModel,
+  type Calibrator,
+  type CalibratorOptions,
+  createCalibrator,
+  type SiteInputs,
+} from "./calibrator.ts";
 export { type Moments, momentsOf, rescaled } from "./moments.ts";

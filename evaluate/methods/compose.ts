@@ -57,8 +57,9 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     rotates: rotation !== undefined,
     ownLevels: range?.part.slot === "range" && range.part.ownLevels === true,
     async quantize(input) {
-      if (recipe.calibration !== "none" && !input.calibrator)
-        throw new UserError(`method "${id}" needs a calibration text; give one with --calibration FILE`);
+      const what = recipe.calibration !== "none" ? `method "${id}" needs` : "static ranges of activations need";
+      if ((recipe.calibration !== "none" || input.inputs?.range) && !input.calibrator)
+        throw new UserError(`${what} a calibration text; give one with --calibration FILE`);
       return runMethod(recipe, input);
     },
   };

@@ -1,5 +1,6 @@
 import type { Format } from "../../formats/index.ts";
 import type { Calibrator } from "../calibration/index.ts";
+import type { InputRounding } from "./inputRounding.ts";
 
 /** A weight matrix to quantize, row-major [rows, cols]; groups run along the columns. */
 export interface Matrix {
@@ -18,6 +19,8 @@ export interface MethodInput {
    * `inputScales` and `inputRotation` of each: what a method divides and rotates these by before.
    */
   readonly into: ReadonlyMap<string, Float32Array>;
+  /** What the layers' inputs are rounded to as the model runs; full precision when absent. */
+  readonly inputs?: InputRounding | undefined;
   /** The model on its calibration text; methods whose `calibration` is "none" do without. */
   readonly calibrator?: Calibrator | undefined;
 }

@@ -1,7 +1,10 @@
+import type { SiteInputs } from "../calibration/index.ts";
 import { type Moments, rescaled, rotated } from "../calibration/moments.ts";
-import { inputRotation, inputScales } from "../model/architectures/runningFormats.ts";
+import type { Rotation } from "../hadamard/index.ts";
+import { inputRange, inputRotation, inputScales } from "../model/architectures/runningFormats.ts";
 import type { Recipe } from "./compose.ts";
 import { formatGrid } from "./grid.ts";
+import { roundRows, staticScale, transformed } from "./inputRounding.ts";
 import { layerLog, outputEnergy } from "./layerLog.ts";
 import type { LayerLog, Matrix, MethodInput, MethodResult } from "./method.ts";
 import type { Layer } from "./part.ts";
@@ -9,14 +12,14 @@ import { createProducts, type Products } from "./products.ts";
 
 /** Quantizes all matrices by a recipe: those that share an input together and, where it calibrates, in the model's order. */
 export async function runMethod(recipe: Recipe, input: MethodInput): Promise<MethodResult> {
-  const { matrices, weights, into, calibrator } = input;
+  const { matrices, weights, into, calibrator, inputs } = input;
   const byName = new Map(matrices.map((matrix) => [matrix.name, matrix]));
   const products = createProducts();
   const logs = new Map<string, LayerLog>();
   const sums = { errors: 0, squares: 0, extraBits: 0, count: 0 };
   const warnings: string[] = [];
-  const quantize = async (site: readonly Matrix[], moments: Moments | null) => {
-    for (const done of await quantizeSite(recipe, input, site, moments, products)) {
+  const quantize = async (site: readonly Matrix[], moments: Moments | null, seen: SiteInputs | null) => {
+    for (const done of await quantizeSite(recipe, input, site, moments, seen, products)) {
       logs.set(done.log.name, done.log);
       sums.errors += done.squaredError;
       sums.squares += done.squares;
@@ -26,16 +29,17 @@ export async function runMethod(recipe: Recipe, input: MethodInput): Promise<Met
     }
   };
   try {
-    if (recipe.calibration === "none") {
-      for (const matrix of matrices) await quantize([matrix], null);
+    if (recipe.calibration === "none" && !inputs?.range) {
+      for (const matrix of matrices) await quantize([matrix], null, null);
     } else {
       if (!calibrator) throw new Error("internal: a method that calibrates got no calibrator");
       for (const { name } of matrices) into.get(name)!.set(weights.get(name)!);
       const current = new Map([...weights, ...into]);
-      const visit = (names: readonly string[], moments: Moments) =>
+      const visit = (names: readonly string[], moments: Moments, seen: SiteInputs) =>
         quantize(
           names.map((name) => byName.get(name)!),
-          moments,
+          recipe.calibration === "none" ? null : moments,
+          seen,
         );
       await calibrator.walk(current, visit, recipe.calibration === "drift" ? weights : undefined);
     }
@@ -64,15 +68,16 @@ interface Done {
 }
 
 async function quantizeSite(
-  { scaling, scaleBits, rotation, range, rounding }: Recipe,
-  { format, weights, into }: MethodInput,
+  { scaling, scaleBits, rotation, range: rangeOf, rounding }: Recipe,
+  { format, weights, into, inputs }: MethodInput,
   site: readonly Matrix[],
   moments: Moments | null,
+  given: SiteInputs | null,
   products: Products,
 ): Promise<Done[]> {
   const layerOf = (matrix: Matrix, values: Float32Array, seen: Moments | null): Layer => {
     const layer = { matrix, weights: values, format, moments: seen, products };
-    return { ...layer, grid: range ? range(layer) : formatGrid(layer) };
+    return { ...layer, grid: rangeOf ? rangeOf(layer) : formatGrid(layer) };
   };
   // What is scaled is not yet on the method's grid: the search for scales rounds on the format's own.
   const plain = site.map((matrix) => {
@@ -84,8 +89,10 @@ async function quantizeSite(
     ? plain.map((layer) => ({ ...layer, weights: layer.weights.map((w, i) => w * scales[i % layer.matrix.cols]!) }))
     : plain;
   const turn = rotation ? rotation(scaled) : null;
-  let seen = scales && moments ? rescaled(moments, scales) : moments;
-  if (turn && seen) seen = rotated(seen, turn);
+  const move = (x: Float32Array) => transformed(x, scales, turn);
+  const range = inputs?.range && given ? staticScale(given.batches.map(move), inputs.format, inputs.range) : 1;
+  const round = (x: Float32Array) => roundRows(move(x), moments!.columns, inputs!, range);
+  const seen = moments && (inputs ? await given!.moments(round, move) : movedMoments(moments, scales, turn));
   const done: Done[] = [];
   for (const [index, { matrix, weights: original }] of plain.entries()) {
     const { name, cols } = matrix;
@@ -95,6 +102,7 @@ async function quantizeSite(
     const back = turn ? turn.apply(Float64Array.from(result.weights), true) : result.weights;
     const out = into.get(name)!;
     out.set(scales ? back.map((w, i) => w / scales[i % cols]!) : back);
+    into.get(inputRange(name))?.fill(range);
     into.get(inputScales(name))?.set(scales ?? new Float64Array(cols).fill(1));
     if (turn) into.get(inputRotation(name))?.set(turn.apply(identity(cols)));
     const { log, squaredError, squares } = layerLog(matrix, format, original, out);
@@ -116,4 +124,10 @@ async function quantizeSite(
 
 function identity(size: number): Float64Array {
   return Float64Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0));
+}
+
+/** The moments of x/s R from those of x. */
+function movedMoments(moments: Moments, scales: Float64Array | null, turn: Rotation | null): Moments {
+  const scaled = scales ? rescaled(moments, scales) : moments;
+  return turn ? rotated(scaled, turn) : scaled;
 }

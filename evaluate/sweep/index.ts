@@ -27,4 +27,5 @@ export {
   type SweepProgress,
   type TrialQueue,
 } from "./run.ts";
+export { staticSetting } from "./staticRange.ts";
 export { type PreparedSweep, type SweepIntoOptions, sweepInto } from "./sweepInto.ts";

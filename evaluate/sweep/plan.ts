@@ -1,6 +1,7 @@
 import { UserError } from "../../formats/error.ts";
 import type { SweepConfig } from "./config.ts";
 import type { TrialSpec } from "./key.ts";
+import { staticId, staticSetting } from "./staticRange.ts";
 
 /** What planning needs to know of format ids, so that it stays free of codebooks. */
 export interface FormatNames {
@@ -60,6 +61,8 @@ export const SAME = "same";
 function expandSettings({ activations, kvCaches }: SweepConfig, names: FormatNames): Setting[] {
   const canonical = (id: string): string | null => {
     if (id === BASELINE) return null;
+    const fixed = staticSetting(id);
+    if (fixed) return staticId(names.canonical(fixed.format), fixed.range);
     return id === SAME ? id : names.canonical(names.isElement(id) ? `${id}@row` : id);
   };
   const unique = (ids: readonly string[]) => [...new Set(ids.map(canonical))];

@@ -59,6 +59,29 @@ describe("bitfrontier with rounded activations and cache", () => {
     assert.equal(new Set([...losses.values()].map(String)).size, 6);
   });
 
+  it("runs static ranges, found on the calibration text", async () => {
+    const words = ["--format", "int4@g16", "--calibration", at("calibration.txt")];
+    const [, dynamic] = await rows(...words, "--activation", "int8");
+    const [, fixed] = await rows(...words, "--activation", "int8@static");
+    const [, clipped] = await rows(...words, "--activation", "INT4@static-mse:fp32", "--method", "smoothquant");
+    assert.deepEqual([fixed!.activation, clipped!.activation], ["int8@static", "int4@static-mse:fp32"]);
+    assert.ok("calibration" in (fixed!.config.methodOptions as object));
+    assert.notDeepEqual(fixed!.windowLoss, dynamic!.windowLoss);
+    assert.ok(Math.abs(fixed!.deltaLoss! - dynamic!.deltaLoss!) < 0.02);
+    assert.notDeepEqual(clipped!.windowLoss, fixed!.windowLoss);
+    const { code, err } = await cli(
+      "eval",
+      model,
+      "--task",
+      `perplexity:${at("text.txt")}`,
+      ...words.slice(0, 2),
+      "--activation",
+      "int8@static",
+    );
+    assert.equal(code, 1);
+    assert.match(err, /calibration text/);
+  });
+
   it("scores continuations and divergences in the setting", async () => {
     const task = ["eval", model, "--context", "32", "--json", "--format", "int4@g16", "--activation", "same"];
     const kl = await cli(...task, "--task", `kl:${at("text.txt")}`);
@@ -83,6 +106,8 @@ describe("bitfrontier with rounded activations and cache", () => {
       ["hif4", /hif4/],
       ["int8@tensor", /all tokens of a run/],
       ["int9", /int9/],
+      ["nvfp4@static", /codebook and one scale/],
+      ["int8@static", /give a format of them/],
     ] as const) {
       const { code, err } = await cli("eval", model, "--task", `perplexity:${at("text.txt")}`, "--activation", setting);
       assert.equal(code, 1);

@@ -5,6 +5,7 @@ import { distillationOps } from "./distillation.ts";
 import { elementwiseOps } from "./elementwise.ts";
 import { embeddingOps } from "./embedding.ts";
 import { fakeQuantizeOps } from "./fakeQuantize.ts";
+import { fakeQuantizeStaticOps } from "./fakeQuantizeStatic.ts";
 import { geluOps } from "./gelu.ts";
 import { layerNormOps } from "./layerNorm.ts";
 import { matmulOps } from "./matmul.ts";
@@ -24,6 +25,7 @@ export const allOps = [
   ...elementwiseOps,
   ...embeddingOps,
   ...fakeQuantizeOps,
+  ...fakeQuantizeStaticOps,
   ...geluOps,
   ...layerNormOps,
   ...matmulOps,
@@ -43,6 +45,7 @@ export { forwardKl, reverseKl, softCrossEntropy } from "./distillation.ts";
 export * from "./elementwise.ts";
 export { embedding } from "./embedding.ts";
 export { type FakeQuantizeOptions, fakeQuantize, type RoundingGradient } from "./fakeQuantize.ts";
+export { fakeQuantizeStatic } from "./fakeQuantizeStatic.ts";
 export { gelu, geluTanh } from "./gelu.ts";
 export { layerNorm } from "./layerNorm.ts";
 export { linear, matmul, swapLast } from "./matmul.ts";

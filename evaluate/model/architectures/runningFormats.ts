@@ -1,13 +1,28 @@
 import type { Format } from "../../../formats/index.ts";
 import { UserError } from "../../../formats/index.ts";
-import { div, fakeQuantize, matmul, mul, reshape, swapLast, type Value } from "../../graph/index.ts";
+import {
+  div,
+  fakeQuantize,
+  fakeQuantizeStatic,
+  matmul,
+  mul,
+  type RoundingGradient,
+  reshape,
+  swapLast,
+  type Value,
+} from "../../graph/index.ts";
 import { requireFittable } from "../../graph/quantization/groupFit.ts";
 import type { ModelGraph } from "./architecture.ts";
+
+/** How one range for all tokens is found on the calibration text: it reaches the extremes, or loses least by clipping. */
+export type StaticRange = "absmax" | "mse";
 
 /** In which formats a model's activations and key–value cache are held as it runs; null is full precision. */
 export interface RunningFormats {
   /** Of the input of every linear layer of the blocks, along its channels, each token by itself. */
   readonly activation: Format | null;
+  /** How one range for all tokens was found on a calibration text; null where each token's scales are its own. */
+  readonly range: StaticRange | null;
   /** Of keys, after their rotation, and values: each head of each token by itself. */
   readonly cache: Format | null;
   /** Layers may rotate their inputs before these are rounded. */
@@ -17,17 +32,20 @@ export interface RunningFormats {
 /** Names, beside those of weights, of what the input of a layer is divided by and rotated by before it is rounded. */
 export const inputScales = (layer: string) => `${layer}:inputScales`;
 export const inputRotation = (layer: string) => `${layer}:inputRotation`;
+/** Its scale as the format stores it, where it has a static range. */
+export const inputRange = (layer: string) => `${layer}:inputRange`;
 
-/** Shapes of the tensors of `inputScales` and `inputRotation` that a graph with these formats takes for each layer. */
+/** Shapes of the tensors of `inputScales`, `inputRotation` and `inputRange` that a graph with these formats takes for each layer. */
 export function inputShapes(
   layers: readonly { readonly name: string; readonly cols: number }[],
-  { activation, rotates }: RunningFormats,
+  { activation, rotates, range }: RunningFormats,
 ): Map<string, readonly number[]> {
   if (activation === null) return new Map();
   return new Map(
     layers.flatMap(({ name, cols }): [string, readonly number[]][] => [
       [inputScales(name), [cols]],
       ...(rotates ? [[inputRotation(name), [cols, cols]] as [string, readonly number[]]] : []),
+      ...(range ? [[inputRange(name), [1]] as [string, readonly number[]]] : []),
     ]),
   );
 }
@@ -37,8 +55,15 @@ export function requireRunnable(format: Format): void {
   requireFittable(format);
   if (format.group === "tensor")
     throw new UserError(
-      `${format.id}: one scale for all tokens of a run would make each depend on the others; take a group along the channels, or row`,
+      `${format.id}: one scale for all tokens of a run would make each depend on the others; take a group along the channels, or row, or for activations static`,
     );
+}
+
+export interface RoundingOptions {
+  /** What training takes the gradient of rounding for. */
+  gradient?: RoundingGradient;
+  /** Whether the weights hold `inputScales`; where not, as in training, s is 1. */
+  transforms?: boolean;
 }
 
 /**
@@ -46,26 +71,34 @@ export function requireRunnable(format: Format): void {
  * scales and rotation: what a kernel computes that multiplies Q(x / s · R) by the weights W s R, since the weights here
  * are given with the inverse applied.
  */
-export function roundingHooks(model: ModelGraph, running: RunningFormats): Pick<ModelGraph, "linearInput" | "cached"> {
+export function roundingHooks(
+  model: ModelGraph,
+  running: RunningFormats,
+  { gradient = "identity", transforms = true }: RoundingOptions = {},
+): Pick<ModelGraph, "linearInput" | "cached"> {
   const { graph, weight } = model;
-  const { activation, cache, rotates } = running;
+  const { activation, cache, rotates, range } = running;
   // Layers that share an input share its scales.
   const rounded = new Map<string, Value>();
   const linearInput = (format: Format) => (layer: string, x: Value) => {
     const known = rotates ? undefined : rounded.get(x.name);
     if (known) return known;
-    const scales = weight(inputScales(layer));
-    const scaled = div(graph, x, scales);
+    const scales = transforms ? weight(inputScales(layer)) : null;
+    const scaled = scales ? div(graph, x, scales) : x;
     const turn = rotates ? weight(inputRotation(layer)) : null;
-    const seen = fakeQuantize(graph, turn ? matmul(graph, scaled, turn) : scaled, { format, apart: true });
-    const result = mul(graph, turn ? matmul(graph, seen, swapLast(graph, turn)) : seen, scales);
+    const turned = turn ? matmul(graph, scaled, turn) : scaled;
+    const seen = range
+      ? fakeQuantizeStatic(graph, turned, weight(inputRange(layer)), format)
+      : fakeQuantize(graph, turned, { format, gradient, apart: true });
+    const back = turn ? matmul(graph, seen, swapLast(graph, turn)) : seen;
+    const result = scales ? mul(graph, back, scales) : back;
     rounded.set(x.name, result);
     return result;
   };
   const cached = (format: Format) => (_layer: number, _part: "key" | "value", x: Value) => {
     const [batch, heads, time, width] = x.shape as [number, number, number, number];
     const rows = reshape(graph, x, [batch * heads * time, width]);
-    return reshape(graph, fakeQuantize(graph, rows, { format, apart: true }), x.shape);
+    return reshape(graph, fakeQuantize(graph, rows, { format, gradient, apart: true }), x.shape);
   };
   return {
     ...(activation ? { linearInput: linearInput(activation) } : {}),

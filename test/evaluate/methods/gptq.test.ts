@@ -3,7 +3,7 @@ import type { Calibrator } from "../../../evaluate/calibration/index.ts";
 import { momentsOf } from "../../../evaluate/calibration/index.ts";
 import { methodById } from "../../../evaluate/methods/index.ts";
 import { parseFormat } from "../../../formats/index.ts";
-import { outputError, quantized } from "./toy.ts";
+import { outputError, quantized, siteInputs } from "./toy.ts";
 
 /** Normal numbers from a fixed congruential generator. */
 function normals(count: number, seed: number): Float64Array {
@@ -80,7 +80,7 @@ describe("gptq", () => {
     const calibrator: Calibrator = {
       tokens: 2,
       sites: [["w"]],
-      walk: async (_, visit) => visit(["w"], moments),
+      walk: async (_, visit) => visit(["w"], moments, siteInputs(new Float64Array(32), 16)),
       release: async () => {},
     };
     const into = new Map([["w", new Float32Array(32)]]);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Calibrator, momentsOf } from "../../../evaluate/calibration/index.ts";
+import { type Calibrator, momentsOf, type SiteInputs } from "../../../evaluate/calibration/index.ts";
 import { type MethodResult, methodById } from "../../../evaluate/methods/index.ts";
 import { packageRoot } from "../../../evaluate/model/index.ts";
 import { parseFormat } from "../../../formats/index.ts";
@@ -32,8 +32,20 @@ export function oneLayer(x: ArrayLike<number>, columns: number, reference?: Arra
   return {
     tokens: x.length / columns,
     sites: [["w"]],
-    walk: async (_weights, visit, beside) => visit(["w"], momentsOf(x, columns, beside ? (reference ?? x) : undefined)),
+    walk: async (_weights, visit, beside) => {
+      const other = beside ? (reference ?? x) : undefined;
+      await visit(["w"], momentsOf(x, columns, other), siteInputs(x, columns, other));
+    },
     release: async () => {},
+  };
+}
+
+export function siteInputs(x: ArrayLike<number>, columns: number, reference?: ArrayLike<number>): SiteInputs {
+  const batch = Float32Array.from(x);
+  return {
+    batches: [batch],
+    moments: async (map, mapReference) =>
+      momentsOf(map(batch), columns, reference && mapReference(Float32Array.from(reference))),
   };
 }
 

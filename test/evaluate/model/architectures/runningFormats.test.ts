@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createSession, type HostTensor } from "../../../../evaluate/engine/session.ts";
-import { createGraph, encode, input, output, type Value } from "../../../../evaluate/graph/index.ts";
+import {
+  createGraph,
+  encode,
+  gradients,
+  input,
+  meanAll,
+  mul,
+  output,
+  type RoundingGradient,
+  type Value,
+} from "../../../../evaluate/graph/index.ts";
 import { hadamardRotation } from "../../../../evaluate/hadamard/index.ts";
 import { modelLogits } from "../../../../evaluate/model/architectures/index.ts";
 import {
+  inputRange,
   inputRotation,
   inputScales,
   inputShapes,
@@ -42,7 +53,7 @@ interface Run {
 
 /** The model in these formats, its inputs divided and rotated by the given arrays, or by 1. */
 async function run(formats: Partial<RunningFormats>, given = new Map<string, Float32Array>()): Promise<Run> {
-  const running: RunningFormats = { activation: null, cache: null, rotates: false, ...formats };
+  const running: RunningFormats = { activation: null, range: null, cache: null, rotates: false, ...formats };
   const shapes = new Map([...tensorShapes(config), ...inputShapes(layers, running)]);
   const graph = createGraph();
   const tokens = input(graph, "tokens", "int64", [BATCH * TIME]);
@@ -78,6 +89,12 @@ async function run(formats: Partial<RunningFormats>, given = new Map<string, Flo
   const pick = (prefix: string) =>
     new Map([...seen.keys()].map((name) => [name, results[`${prefix} ${name}`] as Float32Array]));
   return { logits: results.logits as Float32Array, before: pick("before"), after: pick("after") };
+}
+
+function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  if (x - below === 0.5) return below % 2 === 0 ? below : below + 1;
+  return Math.round(x);
 }
 
 /** Every row by itself, on the host. */
@@ -146,6 +163,43 @@ describe("a model whose activations and cache are rounded", () => {
     const there = rotation.apply(coarse.after.get(name)!.slice(0, cols));
     const levels = new Set([...there].map((x) => Math.round(x * 1e4)));
     assert.ok(levels.size <= 3, `${levels.size} levels of int2`);
+  });
+
+  it("rounds with a static scale that is given, saturating beyond it", async () => {
+    const given = new Map(layers.map(({ name }) => [inputRange(name), Float32Array.of(0.125)]));
+    const format = parseFormat("int4@tensor");
+    const { before, after } = await run({ activation: format, range: "mse" }, given);
+    const { name } = layers.at(-1)!;
+    const expected = before.get(name)!.map((x) => Math.max(-7, Math.min(7, roundHalfEven(x / 0.125))) * 0.125 + 0);
+    assert.deepEqual(after.get(name), expected);
+    assert.ok(before.get(layers[0]!.name)!.some((x) => Math.abs(x) > 0.125 * 7.5));
+  });
+
+  it("has the gradient that training asks for, and does without scales there", async () => {
+    const gradientOf = async (gradient: RoundingGradient) => {
+      const graph = createGraph();
+      const tokens = input(graph, "tokens", "int64", [BATCH * TIME]);
+      const shapes = tensorShapes(config);
+      const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
+      const model = { graph, tokens, batch: BATCH, weight: (name: string) => values.get(name)! };
+      const running = { activation: parseFormat("int8@row"), range: null, cache: null, rotates: false };
+      const hooks = roundingHooks(model, running, { gradient, transforms: false });
+      const logits = modelLogits({ ...model, ...hooks }, config);
+      // The norm's weight reaches the logits through rounded inputs alone.
+      const norm = values.get("model.layers.1.input_layernorm.weight")!;
+      output(graph, "d", gradients(graph, meanAll(graph, mul(graph, logits, logits)), [norm])[0]!);
+      const session = await createSession(encode(graph), { threads: 1 });
+      const feeds: Record<string, HostTensor> = { tokens: { data: tokenIds, shape: [BATCH * TIME] } };
+      for (const [name, shape] of shapes) feeds[name] = { data: weights.get(name)!, shape };
+      const { d } = await session.run(feeds);
+      await session.release();
+      return d as Float32Array;
+    };
+    const identity = await gradientOf("identity");
+    assert.ok(identity.every((g) => g !== 0));
+    // Nothing saturates under absmax; nothing passes a box of no size.
+    assert.deepEqual(await gradientOf("clipped"), identity);
+    assert.ok((await gradientOf({ box: 0 })).every((g) => g === 0));
   });
 
   it("refuses formats that a graph cannot fit, or that would join tokens, in one line", () => {
