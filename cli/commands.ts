@@ -1,4 +1,5 @@
 import { area } from "./area.ts";
+import { devices } from "./devices.ts";
 import { evaluate } from "./eval.ts";
 import { fit } from "./fit.ts";
 import { formats } from "./formats.ts";
@@ -10,4 +11,15 @@ import { rotate } from "./rotate.ts";
 import { sweep } from "./sweep.ts";
 
 /** Every command in the order of the help: a new one is its file and a line here. */
-export const commands: readonly Command[] = [formats, fit, area, quantize, rotate, evaluate, generate, sweep, report];
+export const commands: readonly Command[] = [
+  formats,
+  fit,
+  area,
+  quantize,
+  rotate,
+  evaluate,
+  generate,
+  sweep,
+  report,
+  devices,
+];

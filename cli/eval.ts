@@ -1,5 +1,6 @@
 import { CONTEXT_MAX, tasks } from "../evaluate/tasks/index.ts";
 import { codebookOption } from "./codebooks.ts";
+import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import { calibrationInput, methodOptions, settingHelp } from "./methods.ts";
 import type { Command } from "./options.ts";
@@ -18,7 +19,7 @@ export const evaluate: Command = {
     kv: { value: "F", help: settingHelp("keys and values, each head of each token,") },
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
     limit: { value: "N", help: "score only N windows or examples, evenly spaced" },
-    device: { value: "D", help: "cpu (default)" },
+    device: deviceOption,
     threads: { value: "N", help: "threads of the engine" },
     json: { help: "print the rows as JSON" },
   },
@@ -30,8 +31,8 @@ export const evaluate: Command = {
   ],
 
   async run(input, { stdout, stderr }) {
-    input.oneOf("device", ["cpu"]);
     const threads = input.whole("threads", 1, 1024);
+    const device = await deviceInput(input, { stderr });
     // The engine loads a 20 MB library, which the other commands do without.
     const { evaluateModel } = await import("../evaluate/evaluate.ts");
     const rows = await evaluateModel({
@@ -47,6 +48,7 @@ export const evaluate: Command = {
       onProgress: ({ done, total, spec }) => stderr.write(`${done}/${total}  ${spec.format}\n`),
       onFetch: fetchProgress(stderr),
       ...(threads === undefined ? {} : { threads }),
+      ...device,
     });
     if (input.has("json")) {
       stdout.write(json(rows));

@@ -1,4 +1,5 @@
 import { codebookOption } from "./codebooks.ts";
+import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import { calibrationInput, methodOptions } from "./methods.ts";
 import type { Command } from "./options.ts";
@@ -13,6 +14,7 @@ export const quantize: Command = {
     format: { value: "F", required: true, help: "format id, e.g. sf4@g128; 'bitfrontier formats' lists the elements" },
     codebook: codebookOption,
     ...methodOptions,
+    device: { ...deviceOption, help: `for calibration; ${deviceOption.help}` },
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
     json: { help: "print JSON" },
   },
@@ -23,6 +25,7 @@ export const quantize: Command = {
 
   async run(input, { stdout, stderr }) {
     const out = input.text("out")!;
+    const device = await deviceInput(input, { stderr });
     // The engine loads a 20 MB library, which the other commands do without.
     const { quantizeModel } = await import("../evaluate/quantize.ts");
     const record = await quantizeModel({
@@ -32,6 +35,7 @@ export const quantize: Command = {
       ...calibrationInput(input),
       out,
       versions: versions(),
+      ...device,
       onFetch: fetchProgress(stderr),
     });
     const { format, method, layers, bitsPerWeight, weightMse } = record;

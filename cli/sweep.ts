@@ -3,6 +3,7 @@ import { isSystemError, systemReason } from "../evaluate/files.ts";
 import { defaultConfig, parseConfig, type SweepConfig, sweepInto, validateConfig } from "../evaluate/sweep/index.ts";
 import { UserError } from "../formats/error.ts";
 import { codebookOption } from "./codebooks.ts";
+import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import { methodOptions, settingHelp } from "./methods.ts";
 import type { Command, Input } from "./options.ts";
@@ -30,6 +31,7 @@ export const sweep: Command = {
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
     limit: { value: "N", help: "score only N windows or examples, evenly spaced" },
     seed: { value: "N", help: "seed (default 0)" },
+    device: deviceOption,
     threads: { value: "N", help: "threads of the engine" },
   },
   examples: [
@@ -43,13 +45,18 @@ export const sweep: Command = {
     const config = configOf(input);
     const out = input.text("out") ?? "runs/default";
     const threads = input.whole("threads", 1, 1024);
+    const device = await deviceInput(input, io);
     // The engine loads a 20 MB library, which the other commands do without.
     const { prepareSweep } = await import("../evaluate/prepare.ts");
     const { manifest, rows, failures, interrupted } = await sweepInto(
       out,
       config,
       (each) =>
-        prepareSweep(each, { onFetch: fetchProgress(io.stderr), ...(threads === undefined ? {} : { threads }) }),
+        prepareSweep(each, {
+          onFetch: fetchProgress(io.stderr),
+          ...(threads === undefined ? {} : { threads }),
+          ...device,
+        }),
       { command: input.line, stream: io.stderr, signal: io.interruptible() },
     );
     if (rows.length > 0) await printReport(out, { rows, ...manifest }, io);

@@ -12,6 +12,7 @@ import {
   readCalibration,
 } from "./calibrationText.ts";
 import { readDataFile } from "./dataFile.ts";
+import type { FoundDevice } from "./engine/devices.ts";
 import { engineVersion } from "./engine/session.ts";
 import { contextOf, type LoadedModel, loadModel } from "./loadedModel.ts";
 import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
@@ -37,6 +38,8 @@ import { parseTask, type TaskData, taskById } from "./tasks/index.ts";
 export interface PrepareOptions {
   /** Threads of the engine; onnxruntime's default when absent. */
   threads?: number;
+  /** Where models run: see `chooseDevice`. The CPU when absent. */
+  device?: FoundDevice;
   /** Told of the download of a Hub id that is not in the cache. */
   onFetch?: (progress: FetchProgress) => void;
 }
@@ -48,7 +51,7 @@ export interface PrepareOptions {
  */
 export async function prepareSweep(
   config: SweepConfig,
-  { onFetch, ...options }: PrepareOptions = {},
+  { onFetch, device, threads }: PrepareOptions = {},
 ): Promise<PreparedSweep> {
   const methods = [...new Set(config.methods.map((method) => methodById(method).id))];
   const specs = planTrials({ ...config, methods }, formatNames);
@@ -72,13 +75,21 @@ export async function prepareSweep(
     (spec) => {
       const running = runningContent(runningFormatsOf(spec));
       const { textSha256 } = tasks.get(spec.task)!;
-      return { modelSha256: model.sha256, tokenizerSha256, textSha256, ...(running ? { running } : {}) };
+      const where = device ? { device: device.device } : {};
+      return { modelSha256: model.sha256, tokenizerSha256, textSha256, ...where, ...(running ? { running } : {}) };
     },
     (id) => (id === BASELINE ? null : formatContent(formats.get(id)!)),
   );
+  const notes = new Set<string>();
+  const options = {
+    ...(threads === undefined ? {} : { threads }),
+    ...(device ? { device: device.device } : {}),
+    warn: (note: string) => notes.add(note),
+  };
   const calibration = text && { text, calibrators: createCalibrators(model, text, options) };
-  const bench = { model, formats, tasks, calibration, versions: versions(), quantized: quantizedBuffers(model) };
-  const scorers = createScorerPool(model, options);
+  const quantized = quantizedBuffers(model);
+  const bench = { model, formats, tasks, calibration, versions: versions(device), quantized, notes };
+  const scorers = createScorerPool(model, options, { ...(device && { device }), mostWindows: config.limitWindows });
   return {
     plan,
     runTrial: (trial) => runTrial(bench, scorers, trial),
@@ -134,6 +145,8 @@ interface Bench {
   calibration: { text: CalibrationText; calibrators: CalibratorPool } | null;
   versions: Record<string, string>;
   quantized: Map<string, Float32Array>;
+  /** What the engine had to tell, such as a batch halved for want of memory; of all trials from then on. */
+  notes: ReadonlySet<string>;
 }
 
 const formatNames: FormatNames = {
@@ -198,7 +211,7 @@ const ACTIVATION = "int8";
 
 /** The row of a trial, without its differences to the baseline. */
 async function runTrial(
-  { model, formats, tasks, calibration, versions, quantized }: Bench,
+  { model, formats, tasks, calibration, versions, quantized, notes }: Bench,
   pool: ScorerPool,
   { key, spec }: PlannedTrial,
 ): Promise<Row> {
@@ -255,6 +268,7 @@ async function runTrial(
       ...data.warnings,
       ...(calibrated ? calibrationWarnings(model, calibrated, data.textSha256) : []),
       ...(done?.warnings ?? []),
+      ...notes,
     ],
     versions,
     config: { ...spec, ...(calibrated ? { calibration: calibrated.source } : {}) },
@@ -272,12 +286,13 @@ function profile(model: LoadedModel) {
 }
 
 /** What made a row: ours, the engine's and the runtime's version. */
-function versions(): Record<string, string> {
+function versions(device?: FoundDevice): Record<string, string> {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
   return {
     bitfrontier: version,
     "onnxruntime-node": engineVersion(),
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
+    device: device ? `${device.device} (${device.name})` : "cpu",
   };
 }

@@ -1,6 +1,7 @@
 import { type Format, parseFormat, UserError } from "../formats/index.ts";
 import "../fitting/everyId.ts";
 import { CALIBRATION_WINDOWS, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
+import type { FoundDevice } from "./engine/devices.ts";
 import { type Matrix, type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
 import {
   type Checkpoint,
@@ -35,6 +36,8 @@ export interface QuantizeOptions {
   /** New or empty folder. */
   out: string;
   versions: Record<string, string>;
+  /** Where the calibration runs: see `chooseDevice`. The CPU when absent. */
+  device?: FoundDevice;
   /** Told of the download of a Hub id that is not in the cache. */
   onFetch?: (progress: FetchProgress) => void;
 }
@@ -69,6 +72,7 @@ export async function quantizeModel({
   calibrationWindows = CALIBRATION_WINDOWS,
   out,
   versions,
+  device,
   onFetch,
 }: QuantizeOptions): Promise<QuantizeRecord> {
   requireEmptyOutput(out);
@@ -95,7 +99,9 @@ export async function quantizeModel({
             calibrationWindows,
           );
     const calibrator =
-      config && text ? calibratorOf({ config, shapes: tensorShapes(config), linears }, text) : undefined;
+      config && text
+        ? calibratorOf({ config, shapes: tensorShapes(config), linears }, text, device && { device: device.device })
+        : undefined;
     const result = await chosen
       .quantize({ format, matrices, weights, into, calibrator })
       .finally(() => calibrator?.release());
@@ -114,7 +120,7 @@ export async function quantizeModel({
         windows: text.count,
         context: text.context,
       },
-      versions,
+      versions: device ? { ...versions, device: `${device.device} (${device.name})` } : versions,
       ...result,
     };
     writeModelDirectory(out, resolved.dir, job.tensors(into), record);

@@ -1,7 +1,8 @@
 import type { SessionOptions } from "./engine/session.ts";
+import type { Warn } from "./engine/shrink.ts";
 import type { LoadedModel } from "./loadedModel.ts";
 import { inputShapes, type RunningFormats } from "./model/architectures/runningFormats.ts";
-import { createScorers, type Scorers } from "./scorers.ts";
+import { createScorers, type RunSizeOptions, type Scorers } from "./scorers.ts";
 
 export interface ScorerPool {
   /** The model compiled for these formats; what it gives may be released when others are asked for. */
@@ -13,14 +14,18 @@ export interface ScorerPool {
 const KEPT = 3;
 
 /** Compiles a model once for each choice of running formats, whatever the weights' formats and methods. */
-export function createScorerPool(model: LoadedModel, options: SessionOptions): ScorerPool {
+export function createScorerPool(
+  model: LoadedModel,
+  options: SessionOptions & { warn?: Warn },
+  runs: RunSizeOptions = {},
+): ScorerPool {
   const { config, linears } = model;
   const made = new Map<string, Scorers>();
   return {
     async of(running) {
       const key = runningKey(running);
       const shapes = new Map([...model.shapes, ...inputShapes(linears, running)]);
-      const scorers = made.get(key) ?? createScorers({ config, shapes }, { ...options, running });
+      const scorers = made.get(key) ?? createScorers({ config, shapes }, { ...options, running }, runs);
       // The latest last; the first, at full precision in every sweep, stays.
       if (made.size > 0 && made.keys().next().value !== key) made.delete(key);
       made.set(key, scorers);

@@ -1,13 +1,13 @@
+import type { FoundDevice } from "./engine/devices.ts";
 import type { SessionOptions } from "./engine/session.ts";
+import type { Warn } from "./engine/shrink.ts";
 import type { LoadedModel } from "./loadedModel.ts";
 import { type ContinuationScorer, createContinuationScorer } from "./model/architectures/continuations.ts";
 import { createDivergenceScorer, type DivergenceScorer } from "./model/architectures/divergence.ts";
 import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
 import type { RunningFormats } from "./model/architectures/runningFormats.ts";
+import { tokensPerRun } from "./model/architectures/runSize.ts";
 import type { ScoredModel } from "./tasks/index.ts";
-
-/** Tokens of one run of the engine: enough to fill the matrix products, small enough to stay in cache. */
-export const TOKENS_PER_RUN = 2048;
 
 type Weights = ReadonlyMap<string, Float32Array>;
 
@@ -18,21 +18,31 @@ export interface Scorers {
   release(): Promise<void>;
 }
 
+/** What runs are as large as. */
+export interface RunSizeOptions {
+  /** Batches follow its memory; without it they are those of the CPU. */
+  device?: FoundDevice;
+  /** No task has more windows than this; null for no limit. */
+  mostWindows?: number | null;
+}
+
 /** The model, at full precision or in running formats; `shapes` and weights then hold `inputShapes` too. */
 export function createScorers(
   { config, shapes }: Pick<LoadedModel, "config" | "shapes">,
-  options: SessionOptions & { running?: RunningFormats },
+  options: SessionOptions & { running?: RunningFormats; warn?: Warn },
+  { device, mostWindows = null }: RunSizeOptions = {},
 ): Scorers {
+  const tokensOf = (context: number) => tokensPerRun(config, shapes, context, device);
   const evaluators = kept<Evaluator>((context) => {
-    const batch = Math.max(1, Math.floor(TOKENS_PER_RUN / context));
+    const batch = Math.min(Math.floor(tokensOf(context) / context), mostWindows ?? Number.POSITIVE_INFINITY);
     return createEvaluator(config, shapes, { context, batch, ...options });
   });
   const continuations = kept<ContinuationScorer>(async (context) =>
-    createContinuationScorer(config, shapes, { context, tokensPerRun: TOKENS_PER_RUN, ...options }),
+    createContinuationScorer(config, shapes, { context, tokensPerRun: tokensOf(context), ...options }),
   );
   // Both models and their logits are in memory at once: a quarter of the tokens.
   const divergences = kept<DivergenceScorer>((context) => {
-    const batch = Math.max(1, Math.floor(TOKENS_PER_RUN / 4 / context));
+    const batch = Math.max(1, Math.floor(tokensOf(context) / 4 / context));
     return createDivergenceScorer(config, shapes, { context, batch, ...options });
   });
   return {

@@ -1,6 +1,7 @@
 import { UserError } from "../../formats/error.ts";
-import { createSession, type HostTensor, type Session, type SessionOptions } from "../engine/session.ts";
-import { createGraph, encode, type Graph, input, node, output, type Value } from "../graph/index.ts";
+import { createResidence } from "../engine/residence.ts";
+import { createSession, type Feed, type HostTensor, type Session, type SessionOptions } from "../engine/session.ts";
+import { createGraph, type Graph, input, node, output, type Value } from "../graph/index.ts";
 import { addChannels, emptyChannels, type Moments } from "./moments.ts";
 import { sitesOf } from "./site.ts";
 import { cutStages, outputOf, type Stage } from "./stages.ts";
@@ -85,8 +86,9 @@ export function createCalibrator(
   const stages = stagesOf(model);
   const referenceStages = referenceModel ? stagesOf(referenceModel) : stages;
   const sessions = new Map<string, Promise<Session>>();
-  const open = (key: string, bytes: () => Uint8Array): Promise<Session> => {
-    const known = sessions.get(key) ?? createSession(bytes(), session);
+  const residence = createResidence(session);
+  const open = (key: string, made: () => Graph): Promise<Session> => {
+    const known = sessions.get(key) ?? createSession(made(), session);
     sessions.set(key, known);
     return known;
   };
@@ -103,20 +105,28 @@ export function createCalibrator(
       const others = reference ? start() : null;
       for (const [index, stage] of stages.entries()) {
         const { columns, layers: names, input: x } = stage.site;
-        const run = await open(`stage ${index}`, () => stage.model);
+        const run = await open(`stage ${index}`, () => stage.graph);
         const other = referenceStages[index]!;
-        const referenceRun = others && other !== stage ? await open(`reference ${index}`, () => other.model) : run;
-        const product = await open(`product ${columns}`, () => productModel(batch * context, columns));
+        const referenceRun = others && other !== stage ? await open(`reference ${index}`, () => other.graph) : run;
+        const product = await open(`product ${columns}`, () => productGraph(batch * context, columns));
         const seen: Float32Array[] = [];
         const seenThere: Float32Array[] = [];
-        for (const [at, state] of states.entries()) {
-          await advance(run, stage, shapes, weights, state);
-          seen.push(activations(state, x));
-          forget(state, stage);
-          if (!others) continue;
-          await advance(referenceRun, other, shapes, reference!, others[at]!);
-          seenThere.push(activations(others[at]!, other.site.input));
-          forget(others[at]!, other);
+        const usedBy = ({ inputNames }: Session) => new Map([...shapes].filter(([name]) => inputNames.includes(name)));
+        const placed = await residence.place(weights, usedBy(run));
+        const theirs = others && (await residence.place(reference!, usedBy(referenceRun)));
+        try {
+          for (const [at, state] of states.entries()) {
+            await advance(run, stage, placed.feeds, state);
+            seen.push(activations(state, x));
+            forget(state, stage);
+            if (!others) continue;
+            await advance(referenceRun, other, theirs!.feeds, others[at]!);
+            seenThere.push(activations(others[at]!, other.site.input));
+            forget(others[at]!, other);
+          }
+        } finally {
+          placed.free();
+          theirs?.free();
         }
         const moments = async (map: MapBatch, mapReference: MapBatch) => {
           const sums = createSums(columns, others !== null);
@@ -130,6 +140,7 @@ export function createCalibrator(
     },
     async release() {
       for (const each of sessions.values()) await (await each).release();
+      await residence.release();
     },
   };
 }
@@ -144,18 +155,8 @@ function batchOf(count: number, context: number): number {
   return batch;
 }
 
-async function advance(
-  session: Session,
-  stage: Stage,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  weights: Weights,
-  state: State,
-): Promise<void> {
-  const feeds: Record<string, HostTensor> = {};
-  for (const name of session.inputNames) {
-    feeds[name] = state.get(name) ?? { data: weights.get(name)!, shape: shapes.get(name)! };
-  }
-  const results = await session.run(feeds);
+async function advance(session: Session, stage: Stage, weights: Record<string, Feed>, state: State): Promise<void> {
+  const results = await session.run({ ...weights, ...Object.fromEntries(state) });
   for (const value of stage.made) state.set(value.name, { data: results[outputOf(value)]!, shape: value.shape });
 }
 
@@ -170,11 +171,11 @@ function forget(state: State, { kept }: Stage): void {
 }
 
 /** aᵀ b of two [tokens, columns] arrays. */
-function productModel(tokens: number, columns: number): Uint8Array {
+function productGraph(tokens: number, columns: number): Graph {
   const graph = createGraph();
   const [a, b] = ["a", "b"].map((name) => input(graph, name, "float32", [tokens, columns]));
   output(graph, "product", node(graph, "Gemm", [a!, b!], [columns, columns], { attributes: { transA: 1, transB: 0 } }));
-  return encode(graph);
+  return graph;
 }
 
 /** Sums over batches in float64; the products of one batch are onnxruntime's, in float32. */

@@ -1,11 +1,11 @@
-import { encode, type Graph, output, type Value } from "../graph/index.ts";
+import { type Graph, output, type Value } from "../graph/index.ts";
 import { producers, type Site } from "./site.ts";
 
 /** The part of a model between one site and the next, as a model of its own. */
 export interface Stage {
   readonly site: Site;
-  /** Bytes of the ONNX model. Its inputs are weights and the `carried` values, its outputs `outputOf` of the `made` ones. */
-  readonly model: Uint8Array;
+  /** Its inputs are weights and the `carried` values, its outputs `outputOf` of the `made` ones. */
+  readonly graph: Graph;
   /** Activations it takes from the stages before, the tokens included. */
   readonly carried: readonly Value[];
   /** Activations it makes that it or a later stage is asked for; the site's input is one. */
@@ -54,7 +54,7 @@ export function cutStages(graph: Graph, tokens: Value, sites: readonly Site[]): 
       count: graph.count,
     };
     for (const value of fresh) output(part, outputOf(value), value);
-    const stage = { site, model: encode(part), carried, made: fresh, kept: last ? [] : [...crossing.keys()] };
+    const stage = { site, graph: part, carried, made: fresh, kept: last ? [] : [...crossing.keys()] };
     from = at;
     carried = [...crossing.values()];
     return stage;

@@ -1,4 +1,4 @@
-import { encode, type Graph, gradients, influencing, output, type Value } from "../graph/index.ts";
+import { type Graph, gradients, influencing, output, type Value } from "../graph/index.ts";
 import { createSession, type HostTensor, type SessionOptions } from "./session.ts";
 
 /** A loss and its gradients, compiled: weights are fed at each run, gradients are written into arrays kept between runs. */
@@ -41,7 +41,7 @@ export async function createGradientSession(
     if (reached.some((value) => value.name === name)) fetches[`grad:${name}`] = { data, shape };
   }
   const silent = parameters.filter((value) => !reached.includes(value)).map(({ name }) => name);
-  const session = await createSession(encode(graph), options);
+  const session = await createSession(graph, options);
   return {
     gradients: arrays,
     silent,

@@ -5,6 +5,9 @@ import { type Data, type ElementType, elementTypes, size, type Value } from "./v
 const OPSET = 21;
 const IR_VERSION = 10;
 
+/** A dimension of an input or output that each run decides. Ops compute with static shapes: only node() takes it. */
+export const ANY = -1;
+
 export type Attribute =
   | number
   | string
@@ -13,7 +16,7 @@ export type Attribute =
   | { floats: readonly number[] }
   | { strings: readonly string[] };
 
-interface Node {
+export interface Node {
   type: string;
   domain: string;
   inputs: readonly Value[];
@@ -104,7 +107,7 @@ export function output(graph: Graph, name: string, value: Value): void {
 }
 
 /** The nodes that the outputs need, in order: a gradient nobody asked for costs nothing. */
-function live(graph: Graph): Node[] {
+export function live(graph: Graph): Node[] {
   const needed = new Set(graph.outputs.map((o) => o.name));
   const kept: Node[] = [];
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
@@ -116,7 +119,7 @@ function live(graph: Graph): Node[] {
   return kept.reverse();
 }
 
-/** The graph as the bytes of an ONNX model. Inputs that nothing uses are left out. */
+/** The graph as the bytes of an ONNX model, as it stands (see `lower`). Inputs that nothing uses are left out. */
 export function encode(graph: Graph): Uint8Array {
   const nodes = live(graph);
   const used = new Set(nodes.flatMap((n) => n.inputs.map((v) => v.name)));
@@ -164,7 +167,8 @@ function encodeTensor(value: Value, data: Data): Message {
 function encodeInfo(value: Value): Message {
   const shape = bytes(
     2,
-    value.shape.map((d) => bytes(1, [int(1, d)])),
+    // A dimension without a value is one that each run decides.
+    value.shape.map((d) => bytes(1, d === ANY ? [] : [int(1, d)])),
   );
   return [bytes(1, value.name), bytes(2, [bytes(1, [int(1, elementTypes[value.type]), shape])])];
 }

@@ -1,5 +1,5 @@
 import type { Session, SessionOptions } from "../engine/session.ts";
-import { createGraph, type ElementType, encode, input, node, output } from "../graph/index.ts";
+import { createGraph, type ElementType, input, node, output } from "../graph/index.ts";
 
 /** Matrix products by the engine, one session a shape. */
 export interface Products {
@@ -33,5 +33,5 @@ async function open(type: ElementType, [m, k, n]: [number, number, number], opti
   output(graph, "product", node(graph, "MatMul", [a, b], [m, n]));
   // The engine loads a 20 MB library, which methods that need no product do without.
   const { createSession } = await import("../engine/session.ts");
-  return createSession(encode(graph), options);
+  return createSession(graph, options);
 }

@@ -13,6 +13,8 @@ export interface TrialFacts {
   textSha256: string;
   /** What `activation` and `kv` stand for, by content; absent at full precision. */
   running?: unknown;
+  /** Where it is computed; other providers than the CPU round differently. The CPU when absent. */
+  device?: string;
 }
 
 /** What a trial is; plain JSON. */
@@ -72,6 +74,7 @@ export function trialKey(spec: TrialSpec, facts: TrialFacts, formatContent: unkn
     throw new TypeError(`trialKey: format ${spec.format} and its content do not fit`);
   return contentHash({
     resultVersion: RESULT_VERSION,
+    ...(facts.device === undefined || facts.device === "cpu" ? {} : { device: facts.device }),
     modelSha256: facts.modelSha256,
     tokenizerSha256: facts.tokenizerSha256,
     textSha256: facts.textSha256,

@@ -2,7 +2,6 @@ import { createSession, type HostTensor, type SessionOptions } from "../engine/s
 import {
   createGraph,
   crossEntropy,
-  encode,
   exp,
   type Graph,
   input,
@@ -70,7 +69,7 @@ export async function confidence(
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
   const logits = modelLogits({ graph, tokens, batch: scored, weight: (name) => values.get(name)! }, config);
   output(graph, "sure", sureness(graph, logits, labels, kind));
-  const session = await createSession(encode(graph), options);
+  const session = await createSession(graph, options);
   const [x, y] = [new BigInt64Array(n), new BigInt64Array(n)];
   const feeds: Record<string, HostTensor> = { tokens: { data: x, shape: [n] }, labels: { data: y, shape: [n] } };
   for (const [name, shape] of shapes) feeds[name] = { data: weights.get(name)!, shape };

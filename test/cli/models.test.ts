@@ -167,7 +167,7 @@ describe("bitfrontier eval", function () {
     ["no text", () => [model, "--task", `perplexity:${at("none.txt")}`], 1, /none\.txt/],
     ["an unknown task", () => [model, "--task", "lambda:x"], 1, /task "lambda": unknown.*perplexity:FILE/],
     ["a file without tokenizer", () => [join(model, "model.safetensors"), "--task", task()], 1, /single safetensors/],
-    ["an unknown device", () => [model, "--task", task(), "--device", "tpu"], 2, /--device takes cpu/],
+    ["an unknown device", () => [model, "--task", task(), "--device", "tpu"], 2, /--device takes auto, cpu, webgpu/],
     ["no task", () => [model], 2, /--task T is missing/],
     ["a context of one token", () => [model, "--task", task(), "--context", "1"], 2, /--context takes a whole number/],
   ];

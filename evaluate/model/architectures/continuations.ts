@@ -1,4 +1,6 @@
+import { createResidence } from "../../engine/residence.ts";
 import type { SessionOptions } from "../../engine/session.ts";
+import { type Shrinking, shrinking, type Warn } from "../../engine/shrink.ts";
 import type { ModelConfig } from "./architecture.ts";
 import type { RunningFormats } from "./runningFormats.ts";
 import { createTokenScorer, type TokenScorer } from "./tokenScorer.ts";
@@ -29,6 +31,7 @@ export interface ContinuationOptions extends SessionOptions {
   tokensPerRun: number;
   /** What activations and cache are rounded to; `shapes` then hold `inputShapes` too. */
   running?: RunningFormats | undefined;
+  warn?: Warn;
 }
 
 /** The shortest compiled length: below it a run's fixed cost dominates. */
@@ -42,13 +45,15 @@ const SHORTEST = 16;
 export function createContinuationScorer(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { context: most, tokensPerRun, ...options }: ContinuationOptions,
+  { context: most, tokensPerRun, warn, ...options }: ContinuationOptions,
 ): ContinuationScorer {
-  const scorers = new Map<number, Promise<TokenScorer>>();
+  const scorers = new Map<number, Shrinking<TokenScorer>>();
+  const residence = createResidence(options);
 
-  function scorerOf(time: number): Promise<TokenScorer> {
-    const batch = Math.max(1, Math.floor(tokensPerRun / time));
-    const made = scorers.get(time) ?? createTokenScorer(config, shapes, { batch, time, argmax: true, ...options });
+  function scorerOf(time: number): Shrinking<TokenScorer> {
+    const most = Math.max(1, Math.floor(tokensPerRun / time));
+    const compile = (batch: number) => createTokenScorer(config, shapes, { batch, time, argmax: true, ...options });
+    const made = scorers.get(time) ?? shrinking("evaluation", most, compile, warn);
     scorers.set(time, made);
     return made;
   }
@@ -65,23 +70,30 @@ export function createContinuationScorer(
       const lengths = requests.map(lengthOf);
       const order = lengths.map((_, i) => i).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
       const scores: ContinuationScore[] = new Array(requests.length);
-      for (let done = 0; done < order.length; ) {
-        const time = Math.min(most, Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(lengths[order[done]!]!))));
-        const scorer = await scorerOf(time);
-        const last = order.findIndex((i, at) => at >= done && (lengths[i]! > time || at - done >= scorer.batch));
-        const batch = order.slice(done, last < 0 ? order.length : last);
-        scorer.tokens.fill(0n);
-        scorer.labels.fill(0n);
-        for (const [row, i] of batch.entries()) fill(scorer, row, requests[i]!);
-        await scorer.run(weights);
-        for (const [row, i] of batch.entries()) scores[i] = read(scorer, row, requests[i]!);
-        done += batch.length;
+      const placed = await residence.place(weights, shapes);
+      try {
+        for (let done = 0; done < order.length; ) {
+          const time = Math.min(most, Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(lengths[order[done]!]!))));
+          done += await scorerOf(time).use(async (scorer) => {
+            const last = order.findIndex((i, at) => at >= done && (lengths[i]! > time || at - done >= scorer.batch));
+            const batch = order.slice(done, last < 0 ? order.length : last);
+            scorer.tokens.fill(0n);
+            scorer.labels.fill(0n);
+            for (const [row, i] of batch.entries()) fill(scorer, row, requests[i]!);
+            await scorer.run(placed.feeds);
+            for (const [row, i] of batch.entries()) scores[i] = read(scorer, row, requests[i]!);
+            return batch.length;
+          });
+        }
+      } finally {
+        placed.free();
       }
       return scores;
     },
     async release() {
-      for (const scorer of scorers.values()) await (await scorer).release();
+      for (const scorer of scorers.values()) await scorer.release();
       scorers.clear();
+      await residence.release();
     },
   };
 }

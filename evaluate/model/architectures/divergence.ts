@@ -1,8 +1,9 @@
-import { createSession, type HostTensor, type SessionOptions } from "../../engine/session.ts";
+import { createResidence } from "../../engine/residence.ts";
+import { createSession, type SessionOptions } from "../../engine/session.ts";
+import { shrinking, type Warn } from "../../engine/shrink.ts";
 import {
   createGraph,
   crossEntropy,
-  encode,
   exp,
   input,
   logSoftmax,
@@ -34,7 +35,10 @@ export interface DivergenceScorer {
   release(): Promise<void>;
 }
 
-/** Both models in one graph, so that logits never leave the engine. `batch` windows of `context` tokens a run. */
+/**
+ * Both models in one graph, so that logits never leave the engine. `batch` windows of `context` tokens a run, or fewer where
+ * memory does not suffice, and then `warn` is told.
+ */
 export async function createDivergenceScorer(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
@@ -42,15 +46,67 @@ export async function createDivergenceScorer(
     context,
     batch,
     running,
+    warn,
     ...options
   }: SessionOptions & {
     context: number;
     batch: number;
     /** What activations and cache of the second model are rounded to; `shapes` then hold `inputShapes` too. */
     running?: RunningFormats | undefined;
+    warn?: Warn;
   },
 ): Promise<DivergenceScorer> {
   const time = context - 1;
+  const compiled = shrinking("divergence", batch, (size) => compile(config, shapes, size, time, options, running), warn);
+  const residence = createResidence(options);
+  return {
+    async score(reference, weights, windows, count) {
+      const [nll, kl] = [new Float32Array(count * time), new Float32Array(count * time)];
+      const same = new Uint8Array(count * time);
+      const [p, q] = [await residence.place(reference, shapes, REFERENCE), await residence.place(weights, shapes)];
+      try {
+        for (let start = 0; start < count; ) {
+          start += await compiled.use(async ({ session, rows }) => {
+            const [x, y] = [new BigInt64Array(rows), new BigInt64Array(rows)];
+            for (let i = 0; i < rows; i++) {
+              // As in the evaluator: a short last batch repeats its last window.
+              const from = Math.min(start + Math.floor(i / time), count - 1) * context + (i % time);
+              x[i] = BigInt(windows[from]!);
+              y[i] = BigInt(windows[from + 1]!);
+            }
+            const data = { tokens: { data: x, shape: [rows] }, labels: { data: y, shape: [rows] } };
+            const out = await session.run({ ...p.feeds, ...q.feeds, ...data });
+            const done = Math.min(rows / time, count - start);
+            nll.set((out.nll as Float32Array).subarray(0, done * time), start * time);
+            kl.set((out.kl as Float32Array).subarray(0, done * time), start * time);
+            for (let i = 0; i < done * time; i++) same[start * time + i] = out.topP![i] === out.topQ![i] ? 1 : 0;
+            return done;
+          });
+        }
+      } finally {
+        p.free();
+        q.free();
+      }
+      return { nll, kl, same };
+    },
+    async release() {
+      await compiled.release();
+      await residence.release();
+    },
+  };
+}
+
+/** Prefix of the reference's weights among the inputs. */
+const REFERENCE = "reference/";
+
+async function compile(
+  config: ModelConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  batch: number,
+  time: number,
+  options: SessionOptions,
+  running?: RunningFormats,
+) {
   const rows = batch * time;
   const graph = createGraph();
   const tokens = input(graph, "tokens", "int64", [rows]);
@@ -60,7 +116,7 @@ export async function createDivergenceScorer(
     const model = { graph, tokens, batch, weight: (name: string) => values.get(name)! };
     return modelLogits({ ...model, ...(formats ? roundingHooks(model, formats) : {}) }, config);
   };
-  const [p, q] = [logitsOf("reference/"), logitsOf("", running)];
+  const [p, q] = [logitsOf(REFERENCE), logitsOf("", running)];
   const [logP, logQ] = [logSoftmax(graph, p), logSoftmax(graph, q)];
   const kl = sum(graph, mul(graph, exp(graph, logP), sub(graph, logP, logQ)), [1]);
   const attributes = { axis: -1, keepdims: 0 };
@@ -68,36 +124,6 @@ export async function createDivergenceScorer(
   output(graph, "nll", crossEntropy(graph, q, labels));
   output(graph, "topP", node(graph, "ArgMax", [p], [rows], { type: "int64", attributes }));
   output(graph, "topQ", node(graph, "ArgMax", [q], [rows], { type: "int64", attributes }));
-  const session = await createSession(encode(graph), options);
-  return {
-    async score(reference, weights, windows, count) {
-      const x = new BigInt64Array(rows);
-      const y = new BigInt64Array(rows);
-      const feeds: Record<string, HostTensor> = {
-        tokens: { data: x, shape: [rows] },
-        labels: { data: y, shape: [rows] },
-      };
-      for (const [name, shape] of shapes) {
-        feeds[`reference/${name}`] = { data: reference.get(name)!, shape };
-        feeds[name] = { data: weights.get(name)!, shape };
-      }
-      const [nll, kl] = [new Float32Array(count * time), new Float32Array(count * time)];
-      const same = new Uint8Array(count * time);
-      for (let start = 0; start < count; start += batch) {
-        for (let i = 0; i < rows; i++) {
-          // As in the evaluator: a short last batch repeats its last window.
-          const from = Math.min(start + Math.floor(i / time), count - 1) * context + (i % time);
-          x[i] = BigInt(windows[from]!);
-          y[i] = BigInt(windows[from + 1]!);
-        }
-        const out = await session.run(feeds);
-        const kept = Math.min(batch, count - start) * time;
-        nll.set((out.nll as Float32Array).subarray(0, kept), start * time);
-        kl.set((out.kl as Float32Array).subarray(0, kept), start * time);
-        for (let i = 0; i < kept; i++) same[start * time + i] = out.topP![i] === out.topQ![i] ? 1 : 0;
-      }
-      return { nll, kl, same };
-    },
-    release: () => session.release(),
-  };
+  const session = await createSession(graph, options);
+  return { session, rows, release: () => session.release() };
 }

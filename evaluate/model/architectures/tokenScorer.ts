@@ -1,5 +1,5 @@
-import { createSession, type HostTensor, type SessionOptions } from "../../engine/session.ts";
-import { createGraph, crossEntropy, encode, input, node, output } from "../../graph/index.ts";
+import { createSession, type Feed, type HostTensor, type SessionOptions } from "../../engine/session.ts";
+import { createGraph, crossEntropy, type Graph, input, node, output } from "../../graph/index.ts";
 import type { ModelConfig } from "./architecture.ts";
 import { modelLogits } from "./index.ts";
 import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
@@ -26,16 +26,17 @@ export interface TokenScorer {
   readonly nll: Float32Array;
   /** [batch·time] the most likely token, the first of equals; empty without `argmax`. */
   readonly top: BigInt64Array;
-  run(weights: ReadonlyMap<string, Float32Array>): Promise<void>;
+  /** `weights` are feeds by tensor name: see Residence. */
+  run(weights: Record<string, Feed>): Promise<void>;
   release(): Promise<void>;
 }
 
-/** Compiles a model for runs of [batch, time] tokens; the weights are inputs, so one session serves every format. */
-export async function createTokenScorer(
+/** The graph of a run: inputs are the weights by name, `tokens` and `labels`; outputs `nll` and, with `argmax`, `top`. */
+export function scorerGraph(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { batch, time, argmax = false, running, ...options }: TokenScorerOptions,
-): Promise<TokenScorer> {
+  { batch, time, argmax = false, running }: Omit<TokenScorerOptions, "threads" | "profile">,
+): Graph {
   const count = batch * time;
   const graph = createGraph();
   const tokens = input(graph, "tokens", "int64", [count]);
@@ -48,7 +49,17 @@ export async function createTokenScorer(
     const attributes = { axis: -1, keepdims: 0 };
     output(graph, "top", node(graph, "ArgMax", [logits], [count], { type: "int64", attributes }));
   }
-  const session = await createSession(encode(graph), options);
+  return graph;
+}
+
+/** Compiles a model for runs of [batch, time] tokens; the weights are inputs, so one session serves every format. */
+export async function createTokenScorer(
+  config: ModelConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { batch, time, argmax = false, running, ...options }: TokenScorerOptions,
+): Promise<TokenScorer> {
+  const count = batch * time;
+  const session = await createSession(scorerGraph(config, shapes, { batch, time, argmax, running }), options);
   const ids = () => new BigInt64Array(count);
   const [x, y, nll, top] = [ids(), ids(), new Float32Array(count), argmax ? ids() : new BigInt64Array(0)];
   const into: Record<string, HostTensor> = { nll: { data: nll, shape: [count] } };
@@ -61,12 +72,7 @@ export async function createTokenScorer(
     nll,
     top,
     async run(weights) {
-      const feeds: Record<string, HostTensor> = {
-        tokens: { data: x, shape: [count] },
-        labels: { data: y, shape: [count] },
-      };
-      for (const [name, shape] of shapes) feeds[name] = { data: weights.get(name)!, shape };
-      await session.run(feeds, into);
+      await session.run({ ...weights, tokens: { data: x, shape: [count] }, labels: { data: y, shape: [count] } }, into);
     },
     release: () => session.release(),
   };

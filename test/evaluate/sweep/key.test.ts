@@ -52,6 +52,7 @@ describe("trialKey", () => {
       trialKey(spec, { ...facts, textSha256: "x2" }, content),
       trialKey(spec, facts, { ...content, values: Float64Array.of(-1, 0, 0.5000001, 1) }),
       trialKey(spec, facts, { ...content, block: { group: 64 } }),
+      trialKey(spec, { ...facts, device: "webgpu" }, content),
       trialKey({ ...spec, method: "gptq" }, facts, content),
       trialKey({ ...spec, methodOptions: { damp: 0.01 } }, facts, content),
       trialKey({ ...spec, scope: "all" }, facts, content),
@@ -61,6 +62,10 @@ describe("trialKey", () => {
       trialKey({ ...spec, format: "fp32", method: "none" }, facts, null),
     ];
     assert.equal(new Set([key, ...others]).size, others.length + 1);
+  });
+
+  it("names the device unless it is the CPU, whose rows are those without one", () => {
+    assert.equal(trialKey(spec, { ...facts, device: "cpu" }, content), key);
   });
 
   it("refuses an unresolved context and a format without content", () => {
