@@ -70,7 +70,7 @@ export function createCalibrator(
 ): Calibrator {
   const batch = batchOf(count, context);
   const stagesOf = (build: BuildModel): Stage[] => {
-    const graph = createGraph();
+    const graph = createGraph(session.device);
     const tokens = input(graph, "tokens", "int64", [batch * context]);
     const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
     const unrounded = new Map<string, Value>();

@@ -14,7 +14,8 @@ export type Attribute =
   | readonly number[]
   | { float: number }
   | { floats: readonly number[] }
-  | { strings: readonly string[] };
+  | { strings: readonly string[] }
+  | { graph: Graph };
 
 export interface Node {
   type: string;
@@ -99,6 +100,11 @@ export function node(
   return output;
 }
 
+/** A constant of type int64 without dimensions. */
+export function int64(graph: Graph, value: number): Value {
+  return constant(graph, BigInt64Array.of(BigInt(value)), []);
+}
+
 /** Names a value as an output of the graph; an Identity keeps inputs and repeated values legal as outputs. */
 export function output(graph: Graph, name: string, value: Value): void {
   const named = { name, type: value.type, shape: value.shape };
@@ -113,24 +119,28 @@ export function live(graph: Graph): Node[] {
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
     const n = graph.nodes[i]!;
     if (!n.outputs.some((o) => needed.has(o.name))) continue;
-    for (const v of n.inputs) needed.add(v.name);
+    for (const name of reads(n)) needed.add(name);
     kept.push(n);
   }
   return kept.reverse();
 }
 
+/** Names of the values a node reads, those that graphs in its attributes take from around them included. */
+export function reads({ inputs, attributes }: Node): string[] {
+  const inner = Object.values(attributes).flatMap((value) =>
+    typeof value === "object" && "graph" in value ? live(value.graph).flatMap(reads) : [],
+  );
+  return [...inputs.map(({ name }) => name), ...inner];
+}
+
 /** The graph as the bytes of an ONNX model, as it stands (see `lower`). Inputs that nothing uses are left out. */
 export function encode(graph: Graph): Uint8Array {
-  const nodes = live(graph);
-  const used = new Set(nodes.flatMap((n) => n.inputs.map((v) => v.name)));
-  const message: Message = nodes.map((n) => bytes(1, encodeNode(n)));
-  message.push(bytes(2, "bitfrontier"));
-  for (const { value, data } of graph.constants) {
-    if (used.has(value.name)) message.push(bytes(5, encodeTensor(value, data)));
-  }
-  for (const value of graph.inputs) if (used.has(value.name)) message.push(bytes(11, encodeInfo(value)));
-  for (const { value } of graph.outputs) message.push(bytes(12, encodeInfo(value)));
-  const domains = [...new Set(nodes.map((n) => n.domain).filter((d) => d !== ""))];
+  const used = new Set(live(graph).flatMap(reads));
+  const message = encodeGraph(
+    graph,
+    graph.inputs.filter(({ name }) => used.has(name)),
+  );
+  const domains = [...new Set(live(graph).flatMap(domainsOf))];
   return concat([
     int(1, IR_VERSION),
     bytes(2, "bitfrontier"),
@@ -138,6 +148,26 @@ export function encode(graph: Graph): Uint8Array {
     bytes(8, [bytes(1, ""), int(2, OPSET)]),
     ...domains.map((domain) => bytes(8, [bytes(1, domain), int(2, 1)])),
   ]);
+}
+
+function domainsOf({ domain, attributes }: Node): string[] {
+  const inner = Object.values(attributes).flatMap((value) =>
+    typeof value === "object" && "graph" in value ? live(value.graph).flatMap(domainsOf) : [],
+  );
+  return domain === "" ? inner : [domain, ...inner];
+}
+
+function encodeGraph(graph: Graph, inputs: readonly Value[]): Message {
+  const nodes = live(graph);
+  const used = new Set(nodes.flatMap(reads));
+  const message: Message = nodes.map((n) => bytes(1, encodeNode(n)));
+  message.push(bytes(2, "bitfrontier"));
+  for (const { value, data } of graph.constants) {
+    if (used.has(value.name)) message.push(bytes(5, encodeTensor(value, data)));
+  }
+  for (const value of inputs) message.push(bytes(11, encodeInfo(value)));
+  for (const { value } of graph.outputs) message.push(bytes(12, encodeInfo(value)));
+  return message;
 }
 
 function encodeNode(n: Node): Message {
@@ -153,6 +183,7 @@ function encodeNode(n: Node): Message {
 function encodeAttribute(name: string, value: Attribute): Message {
   if (typeof value === "number") return [bytes(1, name), int(3, value), int(20, 2)];
   if (typeof value === "string") return [bytes(1, name), bytes(4, value), int(20, 3)];
+  if ("graph" in value) return [bytes(1, name), bytes(6, encodeGraph(value.graph, value.graph.inputs)), int(20, 5)];
   if ("float" in value) return [bytes(1, name), float(2, value.float), int(20, 1)];
   if ("floats" in value) return [bytes(1, name), ...value.floats.map((v) => float(7, v)), int(20, 6)];
   if ("strings" in value) return [bytes(1, name), ...value.strings.map((v) => bytes(9, v)), int(20, 8)];

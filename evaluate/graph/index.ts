@@ -1,5 +1,6 @@
 export { gradients, influencing, stopGradient } from "./gradients.ts";
 export { ANY, constant, createGraph, encode, type Graph, input, ints, node, output, scalar } from "./graph.ts";
+export { repeated } from "./loop.ts";
 export { lower, narrowsIntegers } from "./lowering.ts";
 export { type AnyOp, apply, type Op, type Sample } from "./op.ts";
 export * from "./ops/index.ts";

@@ -23,6 +23,13 @@ const webgpu: Readonly<Record<string, Lowering>> = {
     const total = sum(graph, node(graph, "Exp", [shifted], x!.shape), [last]);
     return sub(graph, shifted, node(graph, "Log", [total], column));
   },
+  // Its indices have to be int64. Rows by number, as the gradient of an embedding adds them.
+  ScatterND(graph, { inputs: [into, rows, values], attributes }) {
+    const index = node(graph, "Expand", [rows!, ints(graph, values!.shape)], values!.shape);
+    return node(graph, "ScatterElements", [into!, index, values!], into!.shape, {
+      attributes: { ...attributes, axis: 0 },
+    });
+  },
   LayerNormalization(graph, { inputs: [x, w, b], attributes: { epsilon } }) {
     const last = [x!.shape.length - 1];
     const { float: eps } = epsilon as { float: number };
@@ -43,10 +50,17 @@ export function lower(graph: Graph, provider: Provider): Graph {
   const rules = lowerings[provider];
   if (!rules) return graph;
   const inputs = graph.inputs.map((v): Value => (v.type === "int64" ? { ...v, type: "int32" } : v));
-  const lowered: Graph = { ...graph, inputs, constants: [...graph.constants], nodes: [], tape: [] };
+  return { ...rewritten(graph, rules), inputs };
+}
+
+function rewritten(graph: Graph, rules: Readonly<Record<string, Lowering>>): Graph {
+  const lowered: Graph = { ...graph, constants: [...graph.constants], nodes: [], tape: [] };
   for (const each of graph.nodes) {
     const rule = rules[each.type];
-    if (!rule) lowered.nodes.push(each);
+    const { body } = each.attributes;
+    if (typeof body === "object" && "graph" in body) {
+      lowered.nodes.push({ ...each, attributes: { ...each.attributes, body: { graph: rewritten(body.graph, rules) } } });
+    } else if (!rule) lowered.nodes.push(each);
     else {
       rule(lowered, each);
       const last = lowered.nodes.pop()!;

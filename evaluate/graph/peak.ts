@@ -1,4 +1,4 @@
-import { type Graph, live } from "./graph.ts";
+import { type Graph, live, reads } from "./graph.ts";
 import { type ElementType, size } from "./value.ts";
 
 const BYTES: Record<ElementType, number> = { float32: 4, int32: 4, int64: 8, bool: 1, float64: 8 };
@@ -10,7 +10,7 @@ const BYTES: Record<ElementType, number> = { float32: 4, int32: 4, int64: 8, boo
 export function peakBytes(graph: Graph): number {
   const nodes = live(graph);
   const last = new Map<string, number>();
-  for (const [i, { inputs }] of nodes.entries()) for (const { name } of inputs) last.set(name, i);
+  for (const [i, each] of nodes.entries()) for (const name of reads(each)) last.set(name, i);
   const dying = new Map<number, number>();
   let alive = 0;
   let peak = 0;

@@ -64,7 +64,7 @@ export async function confidence(
   options: SessionOptions,
 ): Promise<number> {
   const [scored, n] = [Math.min(batch, data.count), Math.min(batch, data.count) * (data.context - 1)];
-  const graph = createGraph();
+  const graph = createGraph(options.device);
   const [tokens, labels] = [input(graph, "tokens", "int64", [n]), input(graph, "labels", "int64", [n])];
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
   const logits = modelLogits({ graph, tokens, batch: scored, weight: (name) => values.get(name)! }, config);

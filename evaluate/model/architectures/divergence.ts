@@ -108,7 +108,7 @@ async function compile(
   running?: RunningFormats,
 ) {
   const rows = batch * time;
-  const graph = createGraph();
+  const graph = createGraph(options.device);
   const tokens = input(graph, "tokens", "int64", [rows]);
   const labels = input(graph, "labels", "int64", [rows]);
   const logitsOf = (prefix: string, formats?: RunningFormats) => {

@@ -38,7 +38,7 @@ export function scorerGraph(
   { batch, time, argmax = false, running }: Omit<TokenScorerOptions, "threads" | "profile">,
 ): Graph {
   const count = batch * time;
-  const graph = createGraph();
+  const graph = createGraph(device);
   const tokens = input(graph, "tokens", "int64", [count]);
   const labels = input(graph, "labels", "int64", [count]);
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));

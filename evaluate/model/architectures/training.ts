@@ -14,7 +14,7 @@ export async function createModelTrainer(
   { batch, time, ...options }: TrainerOptions & { batch: number; time: number },
   resume?: TrainerState,
 ): Promise<Trainer> {
-  const graph = createGraph();
+  const graph = createGraph(options.device);
   const parameters = new Map<string, Value>();
   for (const [name, shape] of shapes) parameters.set(name, input(graph, name, "float32", shape));
   const tokens = input(graph, "tokens", "int64", [batch * time]);
