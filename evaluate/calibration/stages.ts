@@ -52,6 +52,7 @@ export function cutStages(graph: Graph, tokens: Value, sites: readonly Site[]): 
       nodes: graph.nodes.filter((n, i) => i <= at && (i > from || !n.outputs.some(({ name }) => data.has(name)))),
       tape: [],
       count: graph.count,
+      wide: graph.wide,
     };
     for (const value of fresh) output(part, outputOf(value), value);
     const stage = { site, graph: part, carried, made: fresh, kept: last ? [] : [...crossing.keys()] };

@@ -1,4 +1,5 @@
 import { bytes, concat, float, int, type Message } from "./protobuf.ts";
+import type { Provider } from "./provider.ts";
 import { type Data, type ElementType, elementTypes, size, type Value } from "./value.ts";
 
 /** Opset 21 is the newest whose operators every execution provider of onnxruntime 1.30 covers. */
@@ -41,10 +42,14 @@ export interface Graph {
   nodes: Node[];
   tape: Step[];
   count: number;
+  /** The widest floating type that the provider computes in: what quantization finds scales in. */
+  readonly wide: "float32" | "float64";
 }
 
-export function createGraph(): Graph {
-  return { inputs: [], outputs: [], constants: [], nodes: [], tape: [], count: 0 };
+/** A graph that will run on a provider; on any but for the exactness of quantization. */
+export function createGraph(provider: Provider = "cpu"): Graph {
+  const wide = provider === "webgpu" ? "float32" : "float64";
+  return { inputs: [], outputs: [], constants: [], nodes: [], tape: [], count: 0, wide };
 }
 
 /** Declares a graph input that each run feeds. */

@@ -30,6 +30,19 @@ const webgpu: Readonly<Record<string, Lowering>> = {
       attributes: { ...attributes, axis: 0 },
     });
   },
+  // Halves to the even integer.
+  Round(graph, { inputs: [x] }) {
+    const half = scalar(graph, 0.5, x!.type);
+    const at = (type: string, a: Value, b: Value) => node(graph, type, [a, b], x!.shape, { type: "bool" });
+    const where = (condition: Value, a: Value, b: Value) => node(graph, "Where", [condition, a, b], x!.shape, { type: x!.type });
+    const floor = (value: Value) => node(graph, "Floor", [value], x!.shape);
+    const below = floor(x!);
+    const rest = sub(graph, x!, below);
+    const isOdd = sub(graph, below, mul(graph, scalar(graph, 2, x!.type), floor(mul(graph, below, half))));
+    const [none, one] = [scalar(graph, 0, x!.type), scalar(graph, 1, x!.type)];
+    const up = where(at("Greater", rest, half), one, where(at("Less", rest, half), none, isOdd));
+    return add(graph, below, up);
+  },
   LayerNormalization(graph, { inputs: [x, w, b], attributes: { epsilon } }) {
     const last = [x!.shape.length - 1];
     const { float: eps } = epsilon as { float: number };

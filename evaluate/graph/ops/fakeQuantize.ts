@@ -32,7 +32,8 @@ interface Saved {
 /**
  * Quantizes and dequantizes float32 x [n, k] in a format, scales found from x: bit for bit what `fakeQuantize` of formats/
  * makes of the matrix. A group that holds NaN or infinity, or needs a scale above its store's range, becomes NaN.
- * `forward` throws UserError for formats that nodes cannot fit: `requireFittable`.
+ * Where a provider has no float64 (`Graph.wide`), a scale may differ in the last bit of its store, and a number at the middle
+ * between two levels may go to the other one. `forward` throws UserError for formats that nodes cannot fit: `requireFittable`.
  */
 const fakeQuantizeOp: Op<FakeQuantizeOptions, Saved> = {
   name: "FakeQuantize",
@@ -71,7 +72,7 @@ function roundBy(n: Nodes, fit: FitValues, format: Format, values: Value): Round
   const factor = lower ? n.where(n.less(level, 0), lower, scale) : scale;
   const shifted = zeroPoint ? n.sub(level, zeroPoint) : level;
   const product = offset
-    ? n.cast(n.add(n.mul(n.cast(shifted, "float64"), n.cast(factor, "float64")), offset), "float32")
+    ? n.cast(n.add(n.mul(n.cast(shifted, n.wide), n.cast(factor, n.wide)), offset), "float32")
     : n.mul(shifted, factor);
   // 0, or NaN where a number of the group is not finite; added, it also turns −0 into 0.
   const zero = n.abs(n.sum(n.mul(values, 0), [2]));
@@ -90,7 +91,7 @@ function roundBy(n: Nodes, fit: FitValues, format: Format, values: Value): Round
 /** Float32 (x − shift − offset)/divisor, computed in float64 where float32 would round twice. */
 function quotientOf(n: Nodes, { scale, lower, divisor, shift, offset }: FitValues, values: Value): Value {
   const wide = shift !== null || offset !== null || divisor.type === "float64";
-  let moved = wide ? n.cast(values, "float64") : values;
+  let moved = wide ? n.cast(values, n.wide) : values;
   if (shift) moved = n.sub(moved, shift);
   if (offset) moved = n.sub(moved, offset);
   const typed = (x: Value) => n.cast(x, moved.type);
@@ -102,9 +103,9 @@ function quotientOf(n: Nodes, { scale, lower, divisor, shift, offset }: FitValue
 /** Of each group the rounding of least error, the first of equals, errors added in the order of formats/. */
 function leastError(n: Nodes, format: Format, { values, own }: Grouped, fits: readonly RoundedBy[]): RoundedBy {
   const objective = format.selector?.objective ?? "mse";
-  const exact = n.cast(values, "float64");
+  const exact = n.cast(values, n.wide);
   const errorOf = ({ output }: RoundedBy) => {
-    const all = n.abs(n.sub(n.cast(output, "float64"), exact));
+    const all = n.abs(n.sub(n.cast(output, n.wide), exact));
     const each = own ? n.mul(all, own) : all;
     if (objective === "maxerr") return n.largest(each, [2]);
     return n.sumInOrder(objective === "mse" ? n.mul(each, each) : each);

@@ -107,20 +107,20 @@ function measure(n: Nodes, { rule }: Format, facts: GroupFacts, reach: Reach): M
   return scaleRuleNodes[rule]!(n, facts, reach);
 }
 
-/** Extremes in float64, with ±1 in groups of zeros, whose scale is set to 0 afterwards. */
+/** Extremes in the wide type, with ±1 in groups of zeros, whose scale is set to 0 afterwards. */
 function factsOf(n: Nodes, grouped: Grouped): GroupFacts & { isZero: Value } {
   const { values } = grouped;
   const [least, most] = [n.smallest(values, [2]), n.largest(values, [2])];
   const [min, max] = [n.min(least, 0), n.max(most, 0)];
   const isZero = n.atMost(n.max(n.neg(min), max), 0);
-  const safe = (x: Value, instead: number) => n.cast(n.where(isZero, instead, x), "float64");
+  const safe = (x: Value, instead: number) => n.cast(n.where(isZero, instead, x), n.wide);
   return {
     isZero,
     min: safe(min, -1),
     max: safe(max, 1),
     least: () => safe(least, -1),
     most: () => safe(most, 1),
-    values: () => n.cast(values, "float64"),
+    values: () => n.cast(values, n.wide),
     grouped,
   };
 }

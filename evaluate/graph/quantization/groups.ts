@@ -11,7 +11,7 @@ export interface Grouped {
   readonly length: number;
   /** 1 where a number is the group's own, 0 where it is repeated, [1, groups, length]; null where all are. */
   readonly own: Value | null;
-  /** Numbers in each group, float64 [1, groups, 1]. */
+  /** Numbers in each group, in the wide type, [1, groups, 1]. */
   readonly counts: Value;
   /** The matrix [n, k] again. */
   restore(values: Value): Value;
@@ -26,15 +26,18 @@ export function grouped(n: Nodes, format: Format, x: Value): Grouped {
   const groups = Math.ceil(line / length);
   const missing = groups * length - line;
   const lengthened = n.lengthen(n.reshape(x, [lines, line]), 1, missing, "edge");
-  const isOwn = Float64Array.from({ length: groups * length }, (_, i) => (i < line ? 1 : 0));
-  const counts = Float64Array.from({ length: groups }, (_, g) => (g === groups - 1 ? length - missing : length));
+  const wide = (count: number, at: (i: number) => number, shape: readonly number[]) => {
+    const data = n.wide === "float64" ? new Float64Array(count) : new Float32Array(count);
+    for (let i = 0; i < count; i++) data[i] = at(i);
+    return constant(n.graph, data, shape);
+  };
   return {
     values: n.reshape(lengthened, [lines, groups, length]),
     lines,
     groups,
     length,
-    own: missing === 0 ? null : constant(n.graph, isOwn, [1, groups, length]),
-    counts: constant(n.graph, counts, [1, groups, 1]),
+    own: missing === 0 ? null : wide(groups * length, (i) => (i < line ? 1 : 0), [1, groups, length]),
+    counts: wide(groups, (g) => (g === groups - 1 ? length - missing : length), [1, groups, 1]),
     restore(values) {
       const flat = n.reshape(values, [lines, groups * length]);
       const cut = missing === 0 ? flat : n.slice(flat, 1, 0, line);

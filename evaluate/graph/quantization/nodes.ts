@@ -31,6 +31,8 @@ export function nodes(graph: Graph) {
   };
   return {
     graph,
+    /** The type in which scales are computed: formats/ has float64, which not every provider has. */
+    wide: graph.wide,
     add: binary("Add"),
     sub: binary("Sub"),
     mul: binary("Mul"),

@@ -83,7 +83,7 @@ export const scaleRuleNodes: Readonly<Partial<Record<ScaleRuleId, Rule>>> = {
   twn(n, facts) {
     const sizes = n.abs(facts.values());
     const delta = n.mul(meanMagnitude(n, facts), 0.7);
-    const above = n.cast(n.greater(sizes, delta), "float64");
+    const above = n.cast(n.greater(sizes, delta), n.wide);
     const kept = facts.grouped.own ? n.mul(above, facts.grouped.own) : above;
     return { scale: n.div(n.sumInOrder(n.mul(sizes, kept)), n.sumInOrder(kept)), divisor: n.mul(delta, 2) };
   },

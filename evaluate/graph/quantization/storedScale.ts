@@ -5,7 +5,8 @@ import type { Value } from "../value.ts";
 import { powerBelow } from "./nearestLevel.ts";
 import type { Nodes } from "./nodes.ts";
 
-const SMALLEST_FLOAT32 = 2 ** -149;
+/** The smallest float32 number; providers without float64 do not hold subnormal ones either. */
+const smallest = (n: Nodes) => (n.wide === "float64" ? 2 ** -149 : 2 ** -126);
 
 /**
  * `storedScale` of formats/: float64 `exact` (not zero) as the store holds it, a float32 number in float64. Above the
@@ -16,7 +17,7 @@ export function storedScale(n: Nodes, format: Format, exact: Value, unit: number
   const size = n.abs(exact);
   const factor = store.relative ? unit : 1;
   const magnitude = outer ? nested(n, store, size, outer) : alone(n, store, size, factor);
-  const stored = n.max(magnitude, SMALLEST_FLOAT32);
+  const stored = n.max(magnitude, smallest(n));
   return store.signed ? n.where(n.less(exact, 0), n.neg(stored), stored) : stored;
 }
 
@@ -41,7 +42,7 @@ export function outerNumber(n: Nodes, format: Format, largest: Value): Value {
 
 /** To float32 and back. */
 export function fround(n: Nodes, x: Value): Value {
-  return n.cast(n.cast(x, "float32"), "float64");
+  return n.cast(n.cast(x, "float32"), n.wide);
 }
 
 /** Throws UserError for stores whose numbers no arithmetic finds. */
