@@ -1,4 +1,18 @@
-import { add, div, type Graph, input, mul, node, output, reshape, scalar, sqrt, sub, sum, type Value } from "../graph/index.ts";
+import {
+  add,
+  div,
+  type Graph,
+  input,
+  mul,
+  node,
+  output,
+  reshape,
+  scalar,
+  sqrt,
+  sub,
+  sum,
+  type Value,
+} from "../graph/index.ts";
 import type { OptimizerOptions } from "./optimizer.ts";
 
 /** Names of a parameter's moments among the inputs, and of what a step makes of it and them among the outputs. */
@@ -22,7 +36,10 @@ export function adamwNodes(
 ): void {
   const number = (x: number) => scalar(graph, x, "float32");
   const [rate, size, inverse] = ["rate", "size", "inverse"].map((name) => input(graph, name, "float32", []));
-  const norm = sqrt(graph, grads.map((grad) => squares(graph, grad)).reduce((a, b) => add(graph, a, b)));
+  const norm = sqrt(
+    graph,
+    grads.map((grad) => squares(graph, grad)).reduce((a, b) => add(graph, a, b)),
+  );
   output(graph, "norm", norm);
   const room = Number.isFinite(clipNorm) ? div(graph, number(clipNorm), add(graph, norm, number(1e-6))) : null;
   const scale = room && node(graph, "Min", [number(1), room], []);

@@ -34,7 +34,8 @@ const webgpu: Readonly<Record<string, Lowering>> = {
   Round(graph, { inputs: [x] }) {
     const half = scalar(graph, 0.5, x!.type);
     const at = (type: string, a: Value, b: Value) => node(graph, type, [a, b], x!.shape, { type: "bool" });
-    const where = (condition: Value, a: Value, b: Value) => node(graph, "Where", [condition, a, b], x!.shape, { type: x!.type });
+    const where = (condition: Value, a: Value, b: Value) =>
+      node(graph, "Where", [condition, a, b], x!.shape, { type: x!.type });
     const floor = (value: Value) => node(graph, "Floor", [value], x!.shape);
     const below = floor(x!);
     const rest = sub(graph, x!, below);
@@ -72,7 +73,10 @@ function rewritten(graph: Graph, rules: Readonly<Record<string, Lowering>>): Gra
     const rule = rules[each.type];
     const { body } = each.attributes;
     if (typeof body === "object" && "graph" in body) {
-      lowered.nodes.push({ ...each, attributes: { ...each.attributes, body: { graph: rewritten(body.graph, rules) } } });
+      lowered.nodes.push({
+        ...each,
+        attributes: { ...each.attributes, body: { graph: rewritten(body.graph, rules) } },
+      });
     } else if (!rule) lowered.nodes.push(each);
     else {
       rule(lowered, each);

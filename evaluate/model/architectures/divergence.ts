@@ -57,7 +57,12 @@ export async function createDivergenceScorer(
   },
 ): Promise<DivergenceScorer> {
   const time = context - 1;
-  const compiled = shrinking("divergence", batch, (size) => compile(config, shapes, size, time, options, running), warn);
+  const compiled = shrinking(
+    "divergence",
+    batch,
+    (size) => compile(config, shapes, size, time, options, running),
+    warn,
+  );
   const residence = createResidence(options);
   return {
     async score(reference, weights, windows, count) {

@@ -35,7 +35,7 @@ export interface TokenScorer {
 export function scorerGraph(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { batch, time, argmax = false, running }: Omit<TokenScorerOptions, "threads" | "profile">,
+  { batch, time, argmax = false, running, device }: Omit<TokenScorerOptions, "threads" | "profile">,
 ): Graph {
   const count = batch * time;
   const graph = createGraph(device);
@@ -59,7 +59,10 @@ export async function createTokenScorer(
   { batch, time, argmax = false, running, ...options }: TokenScorerOptions,
 ): Promise<TokenScorer> {
   const count = batch * time;
-  const session = await createSession(scorerGraph(config, shapes, { batch, time, argmax, running }), options);
+  const session = await createSession(
+    scorerGraph(config, shapes, { ...options, batch, time, argmax, running }),
+    options,
+  );
   const ids = () => new BigInt64Array(count);
   const [x, y, nll, top] = [ids(), ids(), new Float32Array(count), argmax ? ids() : new BigInt64Array(0)];
   const into: Record<string, HostTensor> = { nll: { data: nll, shape: [count] } };

@@ -12,7 +12,7 @@ import {
   type RoundingGradient,
 } from "../../../evaluate/graph/index.ts";
 import { listElements, listFormats, makeFormat, parseFormat, scaleRules, UserError } from "../../../formats/index.ts";
-import { COLUMNS, compare, fittable, inGraph, matrix, possible } from "./roundingCases.ts";
+import { COLUMNS, compare, fittable, inGraph, matrix, onHost, possible, ROWS } from "./roundingCases.ts";
 
 describe("fake quantization in a graph", function () {
   this.timeout(20_000);
@@ -53,6 +53,24 @@ describe("fake quantization in a graph", function () {
     const formats = ["sf4@row", "int8@tensor", "e4m3@tensor:fp32", "nvfp4", "vsquant4", "gguf-iq4_xs"].map(parseFormat);
     await compare(formats, 4);
     await compare(formats, 4, true);
+  });
+
+  it("finds scales in float32 for providers without float64: at most one number in a thousand rounds otherwise", async () => {
+    const x = matrix(6, 2 ** -10);
+    // Rows from 16 on hold what float32 cannot divide: 1e-4 and less of what the factor left.
+    const rows = 16 * COLUMNS;
+    for (const format of ["sf4@g32", "int4@g32", "mxfp4", "nvfp4", "uint4@g32:minmax", "bitmod4", "if4"].map(
+      parseFormat,
+    )) {
+      const graph = createGraph("webgpu");
+      output(graph, "y", fakeQuantize(graph, input(graph, "x", "float32", [ROWS, COLUMNS]), { format }));
+      const session = await createSession(encode(graph), { threads: 1 });
+      const { y } = await session.run({ x: { data: x, shape: [ROWS, COLUMNS] } });
+      await session.release();
+      const host = onHost(format, x);
+      const differ = host.subarray(0, rows).filter((value, i) => !Object.is(value, (y as Float32Array)[i]));
+      assert.ok(differ.length <= rows / 1000, `${format.id}: ${differ.length} of ${rows}`);
+    }
   });
 
   it("makes NaN of a group that holds NaN or infinity, or needs a scale above its store's range", async () => {
