@@ -5,6 +5,8 @@ const OUT_OF_MEMORY = [
   /out of (device )?memory|OUT_OF_(DEVICE_|HOST_)?MEMORY|OutOfMemory|not enough memory/i,
   /failed to allocate|bad[_ ]alloc|CUBLAS_STATUS_ALLOC_FAILED/i,
   // WebGPU: a buffer past the limit, and what uses a buffer that could not be made.
+  // More elements than 32 bits count, in 1.30.
+  /narrowing_error/,
   /exceeds the max buffer size|exceeds the maximum .*binding size|Invalid Buffer .* due to a previous error/i,
 ];
 

@@ -18,7 +18,7 @@ export interface RetrainedModel {
 }
 
 export interface RetrainOptions
-  extends Pick<TrainOptions, "seconds" | "rate" | "threads" | "checkpoint" | "signal" | "onProgress"> {
+  extends Pick<TrainOptions, "seconds" | "rate" | "threads" | "device" | "checkpoint" | "signal" | "onProgress"> {
   readonly model: RetrainedModel;
   /** Null trains in full precision. */
   readonly format: Format | null;
@@ -48,7 +48,10 @@ export async function retrain(options: RetrainOptions): Promise<Trained> {
   if (data.count < 2)
     throw new UserError(`training text: ${data.count} windows of ${data.context} tokens; retraining needs at least 2`);
   const { train: part, heldout } = splitHeldout(data);
-  const engine = rest.threads === undefined ? {} : { threads: rest.threads };
+  const engine = {
+    ...(rest.threads === undefined ? {} : { threads: rest.threads }),
+    ...(rest.device === undefined ? {} : { device: rest.device }),
+  };
   const start = format && recipe.start ? await clippedStart(model, format, part, engine) : null;
   const trained = await train({
     ...rest,

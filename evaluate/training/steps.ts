@@ -1,6 +1,6 @@
 import { adamwDefaults } from "../engine/adamw.ts";
 import { createGradientSession, type GradientSession } from "../engine/gradientSession.ts";
-import { createOptimizer, gradientNorm, type TrainerState } from "../engine/optimizer.ts";
+import { createOptimizer, gradientNorm, type OptimizerOptions, type TrainerState } from "../engine/optimizer.ts";
 import type { HostTensor, SessionOptions } from "../engine/session.ts";
 import type { Intervention } from "./layerTaps.ts";
 import type { Recipe } from "./recipe.ts";
@@ -15,11 +15,23 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
+/** What one update is made from. */
+export interface StepInput {
+  readonly feeds: Readonly<Record<string, HostTensor>>;
+  readonly rate: number;
+  readonly signal: Intervention | null;
+  readonly seed: number;
+}
+
 /** Updates a student on fed batches. */
 export interface Stepper {
-  /** Throws `NotFinite` before anything changes where a number is not finite. */
-  step(feeds: Record<string, HostTensor>, rate: number, signal: Intervention | null, seed: number): Promise<StepResult>;
+  /** Makes updates in order. Throws `NotFinite` before a step, or a run of several, changes anything where a number is not finite. */
+  run(steps: readonly StepInput[]): Promise<StepResult[]>;
+  /** Updates that are best made in one run. */
+  readonly stepsPerRun: number;
   readonly state: TrainerState;
+  /** Brings the student's parameters and the state up to date, where they live on a device. */
+  sync(): Promise<void>;
   /** Milliseconds spent in `student.forward` and `student.backward`, and in all. */
   readonly spent: { quantize: number; total: number };
   release(): Promise<void>;
@@ -30,6 +42,8 @@ export class NotFinite extends Error {}
 
 export interface StepperOptions extends SessionOptions {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** What the graph is fed besides the student and the steps' own: a teacher's weights. */
+  readonly constant: Readonly<Record<string, HostTensor>>;
   /** The graph under an intervention; sessions are made when a signal is first asked for. */
   graph(signal: Intervention | null): StudentGraph;
 }
@@ -37,12 +51,12 @@ export interface StepperOptions extends SessionOptions {
 export function createStepper(
   student: Student,
   recipe: Recipe,
-  { shapes, graph, ...options }: StepperOptions,
+  { shapes, constant, graph, ...options }: StepperOptions,
   resume?: TrainerState,
 ): Stepper {
   const sessions = new Map<Intervention | null, Promise<GradientSession>>();
   const arrays = new Map<string, Float32Array>();
-  const current: Record<string, HostTensor> = {};
+  const current: Record<string, HostTensor> = { ...constant };
   for (const [name, shape] of shapes) current[name] = { data: student.weights.get(name)!, shape };
   const sessionOf = (signal: Intervention | null) => {
     const made = graph(signal);
@@ -60,12 +74,7 @@ export function createStepper(
   };
   const optimizer = createOptimizer(
     recipe.perturbation ? new Map() : student.parameters,
-    {
-      optimizer: { ...adamwDefaults, beta1: recipe.betas[0], beta2: recipe.betas[1], weightDecay: recipe.weightDecay },
-      clipNorm: recipe.clipNorm,
-      decays: (name) => isMatrix(name, shapes),
-      rateOf: (name) => (isScale(name) ? (recipe.scaleRate ?? 1) : 1),
-    },
+    optimizerOf(recipe, shapes),
     resume,
   );
   const { state } = optimizer;
@@ -76,38 +85,55 @@ export function createStepper(
     spent.quantize += performance.now() - start;
     return result;
   };
+  const step = async ({ feeds, rate, signal, seed }: StepInput): Promise<StepResult> => {
+    const start = performance.now();
+    const engine = await session(signal);
+    const run = async () => {
+      quantizing(() => student.forward());
+      const result = await engine.run({ ...current, ...feeds });
+      requireFinite("loss", result.loss, result.terms);
+      return result;
+    };
+    let [result, gradNorm] = [await run(), 0];
+    if (recipe.perturbation) {
+      gradNorm = await perturb(student.parameters, recipe.perturbation, rate, seed, async () => (await run()).loss);
+      state.step++;
+    } else {
+      const gradients = quantizing(() => student.backward(engine.gradients));
+      gradNorm = gradientNorm([...student.parameters.keys()].map((name) => gradients.get(name)!));
+      if (!Number.isFinite(gradNorm)) {
+        const name = [...gradients].find(([, data]) => !Number.isFinite(gradientNorm([data])))?.[0];
+        throw new NotFinite(`the gradient of ${name ?? "all tensors together"} is not finite`);
+      }
+      optimizer.update(gradients, rate, gradNorm);
+    }
+    spent.total += performance.now() - start;
+    result = { ...result };
+    return { ...result, gradNorm };
+  };
   return {
     state,
     spent,
-    async step(feeds, rate, signal, seed) {
-      const start = performance.now();
-      const engine = await session(signal);
-      const run = async () => {
-        quantizing(() => student.forward());
-        const result = await engine.run({ ...current, ...feeds });
-        requireFinite("loss", result.loss, result.terms);
-        return result;
-      };
-      let [result, gradNorm] = [await run(), 0];
-      if (recipe.perturbation) {
-        gradNorm = await perturb(student.parameters, recipe.perturbation, rate, seed, async () => (await run()).loss);
-        state.step++;
-      } else {
-        const gradients = quantizing(() => student.backward(engine.gradients));
-        gradNorm = gradientNorm([...student.parameters.keys()].map((name) => gradients.get(name)!));
-        if (!Number.isFinite(gradNorm)) {
-          const name = [...gradients].find(([, data]) => !Number.isFinite(gradientNorm([data])))?.[0];
-          throw new NotFinite(`the gradient of ${name ?? "all tensors together"} is not finite`);
-        }
-        optimizer.update(gradients, rate, gradNorm);
-      }
-      spent.total += performance.now() - start;
-      result = { ...result };
-      return { ...result, gradNorm };
+    stepsPerRun: 1,
+    async run(steps) {
+      const results: StepResult[] = [];
+      for (const each of steps) results.push(await step(each));
+      return results;
     },
+    sync: async () => {},
     async release() {
       for (const each of sessions.values()) await (await each).release();
     },
+  };
+}
+
+/** AdamW as a recipe has it, over the student's parameters. */
+export function optimizerOf(recipe: Recipe, shapes: ReadonlyMap<string, readonly number[]>): OptimizerOptions {
+  return {
+    optimizer: { ...adamwDefaults, beta1: recipe.betas[0], beta2: recipe.betas[1], weightDecay: recipe.weightDecay },
+    clipNorm: recipe.clipNorm,
+    decays: (name) => isMatrix(name, shapes),
+    rateOf: (name) => (isScale(name) ? (recipe.scaleRate ?? 1) : 1),
   };
 }
 

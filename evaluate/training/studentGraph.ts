@@ -1,3 +1,4 @@
+import type { Device } from "../engine/session.ts";
 import { createGraph, type Graph, input, type Value } from "../graph/index.ts";
 import { type ModelConfig, type ModelGraph, modelLogits } from "../model/architectures/index.ts";
 import { type Hooks, type Intervention, tapBlocks } from "./layerTaps.ts";
@@ -17,6 +18,9 @@ export interface StudentOptions {
   readonly chunkElements?: number;
   /** Hooks of the student alone, such as fake quantization of its activations. */
   readonly student?: (graph: Graph) => Partial<ModelGraph>;
+  /** What the student computes with in place of a tensor, where it is rounded inside the graph. */
+  readonly weight?: (graph: Graph, name: string, value: Value) => Value;
+  readonly device?: Device | undefined;
 }
 
 /** A student beside its teacher as a graph to be minimised. Inputs: `tokens`, `labels`, tensors, `teacher/…`, `gamma`. */
@@ -37,16 +41,17 @@ export const needsGamma = (terms: readonly Term[]) =>
 export function studentGraph(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { terms, batch, time, teacher: source, intervention = null, chunkElements, student }: StudentOptions,
+  { terms, batch, time, teacher: source, intervention = null, chunkElements, student, weight, device }: StudentOptions,
 ): StudentGraph {
-  const graph = createGraph();
+  const graph = createGraph(device);
   const n = batch * time;
   const tokens = input(graph, "tokens", "int64", [n]);
   const labels = input(graph, "labels", "int64", [n]);
   const layers = intervention !== null || needsLayers(terms);
   const logitsOf = (prefix: string, hooks: Partial<ModelGraph>) => {
     const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
-    const logits = modelLogits({ graph, tokens, batch, weight: (name) => values.get(name)!, ...hooks }, config);
+    const used = (name: string) => (prefix === "" && weight?.(graph, name, values.get(name)!)) || values.get(name)!;
+    const logits = modelLogits({ graph, tokens, batch, weight: used, ...hooks }, config);
     return { logits, values };
   };
   const teacherSide = () => {

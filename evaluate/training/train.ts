@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { type Format, UserError } from "../../formats/index.ts";
-import type { HostTensor } from "../engine/session.ts";
+import type { Device, HostTensor } from "../engine/session.ts";
 import { createEvaluator } from "../model/architectures/evaluator.ts";
 import type { ModelConfig } from "../model/architectures/index.ts";
 import { fillBatch, shuffledWindows, type TokenWindows } from "./batches.ts";
+import { createDeviceStepper, roundedInGraph } from "./deviceSteps.ts";
 import { isLogitLoss } from "./objective.ts";
 import { type Recipe, rateShare } from "./recipe.ts";
-import { createStepper, NotFinite } from "./steps.ts";
+import { createStepper, NotFinite, type StepInput } from "./steps.ts";
 import { createStudent } from "./student.ts";
 import { needsGamma, needsLayers, needsTeacher, studentGraph } from "./studentGraph.ts";
 import type { Teacher } from "./teacher.ts";
@@ -38,6 +39,8 @@ export interface TrainOptions {
   readonly rate?: number;
   readonly seed: number;
   readonly threads?: number;
+  /** Where the models run; the CPU when absent. */
+  readonly device?: Device;
   /** File that the run is kept in while it lasts, and the identity of the run. An existing file is gone on from. */
   readonly checkpoint?: { readonly path: string; readonly run: string };
   readonly signal?: AbortSignal;
@@ -102,7 +105,10 @@ export async function train(options: TrainOptions): Promise<Trained> {
   const steps = Math.max(1, Math.ceil(options.tokens / (batch * time)));
   const peak = options.rate ?? recipe.rate;
   const every = Math.max(1, Math.floor(steps / EVALUATIONS));
-  const engine = options.threads === undefined ? {} : { threads: options.threads };
+  const engine = {
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.device === undefined ? {} : { device: options.device }),
+  };
   const layers = needsLayers(recipe.terms) || recipe.interventions !== undefined;
   if (layers && teacher.source === "logits")
     throw new UserError(`recipe ${recipe.id} compares layers, which stored logits do not have; take --teacher graph`);
@@ -112,14 +118,25 @@ export async function train(options: TrainOptions): Promise<Trained> {
     checkpoint && existsSync(checkpoint.path)
       ? readTraining(checkpoint.path, checkpoint.run, student.parameters, best, recipe.perturbation === undefined)
       : null;
-  const stepper = createStepper(
+  const lent = needsTeacher(recipe.terms) || layers ? teacher.feeds(batch * time) : {};
+  const inGraph = recipe.perturbation || recipe.interventions ? null : roundedInGraph(engine, format, recipe, linears);
+  const stepper = await (inGraph ? createDeviceStepper : createStepper)(
     student,
     recipe,
     {
       shapes,
       ...engine,
+      constant: teacher.source === "graph" ? lent : {},
       graph: (intervention) =>
-        studentGraph(config, shapes, { terms: recipe.terms, batch, time, teacher: teacher.source, intervention }),
+        studentGraph(config, shapes, {
+          terms: recipe.terms,
+          batch,
+          time,
+          teacher: teacher.source,
+          intervention,
+          device: options.device,
+          ...(inGraph && { weight: inGraph }),
+        }),
     },
     resumed?.state,
   );
@@ -129,6 +146,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
     ...engine,
   });
   const heldoutLoss = async () => {
+    await stepper.sync();
     student.forward();
     const losses = await evaluator.score(student.weights, heldout.windows, heldout.count);
     const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
@@ -147,17 +165,23 @@ export async function train(options: TrainOptions): Promise<Trained> {
       first: {},
     }) as Running;
     const order = shuffledWindows(count, batch, seed);
-    const [tokens, labels] = [new BigInt64Array(batch * time), new BigInt64Array(batch * time)];
-    const feeds: Record<string, HostTensor> = {
-      tokens: { data: tokens, shape: [batch * time] },
-      labels: { data: labels, shape: [batch * time] },
-      ...(gamma === null ? {} : { gamma: { data: Float32Array.of(gamma), shape: [] } }),
-      ...(needsTeacher(recipe.terms) || layers ? teacher.feeds(batch * time) : {}),
+    const feedsOf = (chosen: readonly number[]): Record<string, HostTensor> => {
+      const [tokens, labels] = [new BigInt64Array(batch * time), new BigInt64Array(batch * time)];
+      fillBatch(data, chosen, tokens, labels);
+      return {
+        tokens: { data: tokens, shape: [batch * time] },
+        labels: { data: labels, shape: [batch * time] },
+        ...(gamma === null ? {} : { gamma: { data: Float32Array.of(gamma), shape: [] } }),
+        ...(teacher.source === "graph" ? {} : lent),
+      };
     };
+    // A teacher that lends logits has one array for them, of one step.
+    const together = teacher.source === "graph" ? stepper.stepsPerRun : 1;
     const earlier = progress.seconds;
     const began = performance.now();
     const elapsed = () => earlier + (performance.now() - began) / 1000;
-    const save = () => {
+    const save = async () => {
+      await stepper.sync();
       if (checkpoint)
         writeTraining(checkpoint.path, checkpoint.run, student.parameters, stepper.state, best, {
           ...progress,
@@ -167,24 +191,30 @@ export async function train(options: TrainOptions): Promise<Trained> {
     let stoppedBy: TrainingLog["stoppedBy"] | null = progress.step >= steps ? "budget" : null;
     while (stoppedBy === null) {
       if (options.signal?.aborted) {
-        save();
+        await save();
         throw new UserError(
           `interrupted after step ${progress.step} of ${steps}; ${checkpoint ? "the same command with --resume goes on from here" : "nothing was written"}`,
         );
       }
-      const chosen = order(progress.step);
-      fillBatch(data, chosen, tokens, labels);
-      await teacher.load(data, chosen);
-      const share = rateShare(recipe.schedule, recipe.warmup, progress.step, steps);
-      const signal = recipe.interventions?.find(({ until }) => progress.step < until * steps)?.signal ?? null;
-      const at = `${recipe.id} diverged at step ${progress.step + 1} of ${steps}`;
-      const { terms, gradNorm } = await stepper
-        .step(feeds, peak * share, signal, Math.imul(seed + 1, 0x27d4eb2f) + progress.step)
-        .catch((error: unknown) => {
-          throw error instanceof NotFinite ? new UserError(`${at}: ${error.message}; lower the rate ${peak}`) : error;
-        });
-      progress.step++;
-      note(progress, terms, gradNorm, config.vocabSize, at);
+      const next: StepInput[] = [];
+      // Up to the next evaluation, which looks at the weights.
+      const most = Math.min(together, every - (progress.step % every), steps - progress.step);
+      for (let step = progress.step; step < progress.step + most; step++) {
+        const chosen = order(step);
+        await teacher.load(data, chosen);
+        const rate = peak * rateShare(recipe.schedule, recipe.warmup, step, steps);
+        const signal = recipe.interventions?.find(({ until }) => step < until * steps)?.signal ?? null;
+        next.push({ feeds: feedsOf(chosen), rate, signal, seed: Math.imul(seed + 1, 0x27d4eb2f) + step });
+      }
+      const at = () => `${recipe.id} diverged at step ${progress.step + 1} of ${steps}`;
+      const results = await stepper.run(next).catch((error: unknown) => {
+        throw error instanceof NotFinite ? new UserError(`${at()}: ${error.message}; lower the rate ${peak}`) : error;
+      });
+      for (const { terms, gradNorm } of results) {
+        const where = at();
+        progress.step++;
+        note(progress, terms, gradNorm, config.vocabSize, where);
+      }
       const late = options.seconds !== undefined && elapsed() >= options.seconds;
       if (progress.step % every === 0 || progress.step === steps || late) {
         const entry = { ...flush(progress), tokens: progress.step * batch * time, heldoutLoss: await heldoutLoss() };
@@ -194,7 +224,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
           for (const [name, values] of student.parameters) best.get(name)!.set(values);
         }
         options.onProgress?.(entry, steps);
-        save();
+        await save();
         const stale = progress.history.filter(({ step }) => step > progress.best.step).length;
         if (progress.step >= steps) stoppedBy = "budget";
         else if (late) stoppedBy = "time";

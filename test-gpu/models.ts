@@ -1,0 +1,193 @@
+import { adamwDefaults } from "../evaluate/engine/adamw.ts";
+import { createDeviceTrainer } from "../evaluate/engine/deviceTrainer.ts";
+import { createSession, type Device } from "../evaluate/engine/session.ts";
+import { isOutOfMemory } from "../evaluate/engine/shrink.ts";
+import { createTrainer } from "../evaluate/engine/trainer.ts";
+import {
+  createGraph,
+  crossEntropy,
+  expand,
+  fakeQuantize,
+  input,
+  meanAll,
+  output,
+  sum,
+  type Value,
+} from "../evaluate/graph/index.ts";
+import { type LoadedModel, loadModel } from "../evaluate/loadedModel.ts";
+import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
+import { modelLogits } from "../evaluate/model/architectures/index.ts";
+import { linearLayers } from "../evaluate/model/index.ts";
+import { recipeById, retrain } from "../evaluate/training/index.ts";
+import { parseFormat } from "../formats/index.ts";
+import { tinyModel } from "../test/evaluate/tinyModel.ts";
+import { tinyModel as tinyStudent, tinyText } from "../test/evaluate/training/tiny.ts";
+import { type Check, relativeError } from "./check.ts";
+import { elsewhere } from "./elsewhere.ts";
+
+/** Of losses in nats, relative. */
+const LOSS_TOLERANCE = 1e-5;
+/** Of losses through rounded weights: one that a last bit sends to another level moves the loss by more than rounding does. */
+const ROUNDED_TOLERANCE = 1e-4;
+/** AdamW divides by √v, which makes much of small differences in small gradients. */
+const WEIGHT_TOLERANCE = 1e-3;
+
+type Model = Pick<LoadedModel, "config" | "shapes" | "weights">;
+
+/** Mean losses of windows, and tokens per second of the second of two scorings on device and CPU. */
+export async function evaluation(device: Device, model: Model, context: number, count: number, profiled: boolean) {
+  const { config, shapes, weights } = model;
+  const windows = Int32Array.from({ length: context * count }, (_, i) => (i * i + 3 * i) % config.vocabSize);
+  const score = async (where: Device, profile?: string) => {
+    const options = { context, batch: count, device: where, ...(profile ? { profile } : {}) };
+    const evaluator = await createEvaluator(config, shapes, options);
+    const losses = await evaluator.score(weights, windows, count);
+    const start = performance.now();
+    await evaluator.score(weights, windows, count);
+    const rate = (context * count * 1000) / (performance.now() - start);
+    await evaluator.release();
+    return { losses, rate };
+  };
+  const host = await score("cpu");
+  const there = profiled ? await elsewhere(device, (profile) => score(device, profile)) : null;
+  const result = there?.result ?? (await score(device));
+  return {
+    error: relativeError(result.losses, host.losses),
+    elsewhere: there?.elsewhere ?? "",
+    rate: result.rate,
+    hostRate: host.rate,
+  };
+}
+
+/** Perplexity of tiny models of other norms, positions and activations, and of the reference model. */
+export async function* evaluationChecks(device: Device): AsyncGenerator<Check> {
+  for (const name of ["tiny-llama-untied", "tiny-gpt2", "tiny-bloom", "tiny-gemma2", "tiny-qwen3"]) {
+    const { error, elsewhere } = await evaluation(device, tinyModel(name), 16, 2, true);
+    yield { what: `losses of ${name}`, error, tolerance: LOSS_TOLERANCE, elsewhere };
+  }
+  const { error, elsewhere } = await evaluation(device, loadModel("reference"), 64, 2, true);
+  yield { what: "losses of reference, 2 windows of 64", error, tolerance: LOSS_TOLERANCE, elsewhere };
+}
+
+const [BATCH, TIME, STEPS] = [2, 8, 8];
+
+/** A training of 8 steps: state on the device, and 4 steps in a Loop; in full precision, and through rounded weights. */
+export async function* trainingChecks(device: Device): AsyncGenerator<Check> {
+  for (const format of [null, "sf4@g16"]) {
+    const host = await train("cpu", format, "host");
+    for (const mode of ["resident", "loop"] as const) {
+      if (mode === "resident" && device !== "webgpu") continue;
+      const there = await elsewhere(device, (profile) => train(device, format, mode, profile));
+      const what = `${STEPS} steps of training${format ? ` through ${format}` : ""}, ${mode === "loop" ? "in Loops of 4" : "state on the device"}`;
+      const { losses, weights } = there.result;
+      const error = relativeError(losses, host.losses);
+      const tolerance = format ? ROUNDED_TOLERANCE : LOSS_TOLERANCE;
+      yield { what: `${what}: losses`, error, tolerance, elsewhere: there.elsewhere };
+      const off = Math.max(...[...weights].map(([name, data]) => relativeError(data, host.weights.get(name)!, 0.01)));
+      yield { what: `${what}: weights`, error: off, tolerance: WEIGHT_TOLERANCE, elsewhere: "" };
+    }
+  }
+}
+
+async function train(device: Device, id: string | null, mode: "host" | "resident" | "loop", profile?: string) {
+  const { config, shapes, weights } = tinyModel();
+  const graph = createGraph(device);
+  const parameters = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
+  const [tokens, labels] = ["tokens", "labels"].map((name) => input(graph, name, "int64", [BATCH * TIME])) as [
+    Value,
+    Value,
+  ];
+  const rounded = new Set(id ? linearLayers(config).map(({ name }) => name) : []);
+  const weight = (name: string) => {
+    const value = parameters.get(name)!;
+    return rounded.has(name) ? fakeQuantize(graph, value, { format: parseFormat(id!) }) : value;
+  };
+  const loss = meanAll(
+    graph,
+    crossEntropy(graph, modelLogits({ graph, tokens, batch: BATCH, weight }, config), labels),
+  );
+  const options = { device, optimizer: adamwDefaults, clipNorm: 1, decays: (name: string) => !name.includes("norm") };
+  const engine = profile ? { ...options, profile } : options;
+  const losses: number[] = [];
+  const all = [...parameters.values()];
+  if (mode === "host") {
+    const trainer = await createTrainer(graph, loss, all, weights, engine);
+    for (let k = 0; k < STEPS; k++) losses.push((await trainer.step(feeds(k, config.vocabSize), RATE)).loss);
+    await trainer.release();
+  } else {
+    const loop = mode === "loop";
+    const trainer = await createDeviceTrainer(graph, loss, {}, all, weights, new Map(), { ...engine, loop });
+    for (let k = 0; k < STEPS; k += 4) {
+      const steps = [0, 1, 2, 3].map((i) => ({ feeds: feeds(k + i, config.vocabSize), rate: RATE }));
+      losses.push(...(await trainer.run(steps)).map((each) => each.loss));
+    }
+    await trainer.sync();
+    await trainer.release();
+  }
+  return { losses, weights };
+}
+
+const RATE = 1e-2;
+
+function feeds(step: number, vocab: number) {
+  const ids = (shift: number) => ({
+    data: BigInt64Array.from({ length: BATCH * TIME }, (_, i) =>
+      BigInt((i * i + 3 * i + 7 * step + 5 * shift) % vocab),
+    ),
+    shape: [BATCH * TIME],
+  });
+  return { tokens: ids(0), labels: ids(1) };
+}
+
+/** Recipes whose weights are rounded inside the graph, by one and by two scales, and by the host; and full precision. */
+const RETRAININGS = [
+  ["logit-kd", "int3@row"],
+  ["tsld", "sf4@g8"],
+  ["qad", "nvfp4"],
+  ["bitdistiller", "n2f3@g8"],
+  ["ce", null],
+] as const;
+
+/** Short distillations of a tiny model: losses of steps and of held-out windows along the way. */
+export async function* retrainingChecks(device: Device): AsyncGenerator<Check> {
+  for (const [recipe, id] of RETRAININGS) {
+    const history = async (where: Device) => {
+      const model = tinyStudent();
+      const format = id && parseFormat(id);
+      const data = tinyText(model.config.vocabSize);
+      const options = {
+        model,
+        format,
+        data,
+        recipe: recipeById(recipe),
+        tokens: 320,
+        batch: 4,
+        rate: 1e-3,
+        device: where,
+      };
+      return (await retrain(options)).log.history.flatMap((each) => [each.heldoutLoss, ...Object.values(each.terms)]);
+    };
+    const error = relativeError(await history(device), await history("cpu"));
+    const tolerance = id ? ROUNDED_TOLERANCE : LOSS_TOLERANCE;
+    yield { what: `distillation ${recipe}${id ? ` into ${id}` : ""}: losses`, error, tolerance, elsewhere: "" };
+  }
+}
+
+/** An array that no device can hold is recognized as want of memory, and the device works afterwards. */
+export async function* memoryChecks(device: Device): AsyncGenerator<Check> {
+  const graph = createGraph();
+  const [rows, columns] = [2 ** 15, 2 ** 20];
+  const filled = expand(graph, input(graph, "x", "float32", [1, 1]), [rows, columns]);
+  output(graph, "y", sum(graph, filled, [0, 1]));
+  let told = false;
+  try {
+    const session = await createSession(graph, { device });
+    await session.run({ x: { data: Float32Array.of(1), shape: [1, 1] } });
+  } catch (error) {
+    told = isOutOfMemory(error);
+    if (!told) process.stderr.write(`  not taken for want of memory: ${(error as Error).message.split("\n")[0]}\n`);
+  }
+  const { error } = await evaluation(device, tinyModel(), 8, 1, false);
+  const what = "128 GiB asked for: told as want of memory, and evaluation works afterwards";
+  yield { what, error: told ? error : Number.POSITIVE_INFINITY, tolerance: LOSS_TOLERANCE, elsewhere: "" };
+}

@@ -1,0 +1,61 @@
+/**
+ * @file Compares every provider that works in this process with the CPU and prints a table, ready to paste. Run by main.ts, in
+ * a process of its own for each Vulkan driver.
+ */
+import { deviceOrder, probeDevice } from "../evaluate/engine/devices.ts";
+import { loadModel } from "../evaluate/loadedModel.ts";
+import { type Check, passes } from "./check.ts";
+import { codeChecks } from "./codes.ts";
+import { evaluation, evaluationChecks, memoryChecks, retrainingChecks, trainingChecks } from "./models.ts";
+import { opChecks } from "./ops.ts";
+
+const SUITES = {
+  op: opChecks,
+  codes: codeChecks,
+  losses: evaluationChecks,
+  training: trainingChecks,
+  distillation: retrainingChecks,
+  memory: memoryChecks,
+};
+
+const asked = process.argv.slice(2);
+const suites = Object.entries(SUITES).filter(([name]) => asked.length === 0 || asked.includes(name));
+let [passed, failed] = [0, 0];
+
+for (const device of deviceOrder.filter((each) => each !== "cpu")) {
+  const probe = await probeDevice(device);
+  if (!probe.found) {
+    console.log(`\n${device}: not tested: ${probe.reason}`);
+    continue;
+  }
+  console.log(`\n### ${device}: ${probe.found.name}\n`);
+  console.log("| what | largest error | tolerance | nodes elsewhere | |");
+  console.log("| --- | --- | --- | --- | --- |");
+  for (const [name, suite] of suites) {
+    try {
+      for await (const check of suite(device)) {
+        console.log(row(check));
+        if (passes(check)) passed++;
+        else failed++;
+      }
+    } catch (error) {
+      failed++;
+      console.log(`| ${name} | – | – | – | **stopped: ${(error as Error).message.trim().split("\n")[0]}** |`);
+    }
+  }
+  if (asked.length === 0) {
+    const { rate, hostRate } = await evaluation(device, loadModel("reference"), 64, 2, false);
+    console.log(
+      `\nEvaluation of the reference model, 2 windows of 64: ${rate.toFixed(0)} tokens/s, ${(rate / hostRate).toPrecision(2)} of the CPU's ${hostRate.toFixed(0)}.`,
+    );
+  }
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+// onnxruntime's threads would keep the process.
+process.exit(failed > 0 ? 1 : 0);
+
+function row(check: Check): string {
+  const { what, error, tolerance, elsewhere } = check;
+  const number = (x: number) => (x === 0 ? "0" : Number.isFinite(x) ? x.toExponential(1) : "not equal");
+  return `| ${what} | ${number(error)} | ${number(tolerance)} | ${elsewhere || "none"} | ${passes(check) ? "ok" : "**fails**"} |`;
+}
