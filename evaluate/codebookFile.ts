@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { type Element, UserError } from "../formats/index.ts";
 import { defineCodebook } from "../formats/own/index.ts";
 import { isSystemError, systemReason } from "./files.ts";
+import { parseStrictJson } from "./model/strictJson.ts";
 
 /** 256 numbers of full precision with a paragraph on their origin take 10 kB; a larger file is another one given by mistake. */
 const CODEBOOK_BYTES_MAX = 64 * 1024;
@@ -33,7 +34,9 @@ function read(path: string): Uint8Array {
 
 function parsed(bytes: Uint8Array, path: string): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    parseStrictJson(text); // refuses what JSON.parse lets pass: of two equal keys it takes the last
+    return JSON.parse(text);
   } catch (error) {
     throw new UserError(`${path}: not valid JSON: ${(error as Error).message.replace(/\s+/g, " ").slice(0, 200)}`);
   }

@@ -68,7 +68,9 @@ describe("bitfrontier with codebooks of one's own", () => {
       [{ values: [1, 2], id: "nf4" }, /bad\.json: nf4 names another element already/],
       [`{"values": [${"1,".repeat(1e6)}2]}`, /bad\.json: 2000015 bytes; a codebook file has at most 65536/],
       [`${"[".repeat(60_000)}`, /bad\.json: not valid JSON/],
-      [`${"[".repeat(30_000)}${"]".repeat(30_000)}`, /bad\.json: entry 0 is a list/],
+      [`${"[".repeat(30_000)}${"]".repeat(30_000)}`, /bad\.json: not valid JSON/],
+      ["[[1], 2]", /bad\.json: entry 0 is a list/],
+      ['{"values": [1, 2], "values": [3, 4]}', /bad\.json: not valid JSON: duplicate/],
       ['{"__proto__": {"id": "x"}, "values": [1, 2]}', /bad\.json: unknown field "__proto__"/],
       ["3", /bad\.json: expected an object/],
     ];
