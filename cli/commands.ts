@@ -7,6 +7,7 @@ import { generate } from "./generate.ts";
 import type { Command } from "./options.ts";
 import { quantize } from "./quantize.ts";
 import { report } from "./report.ts";
+import { reproduce } from "./reproduce.ts";
 import { rotate } from "./rotate.ts";
 import { sweep } from "./sweep.ts";
 
@@ -21,5 +22,6 @@ export const commands: readonly Command[] = [
   generate,
   sweep,
   report,
+  reproduce,
   devices,
 ];

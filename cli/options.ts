@@ -12,6 +12,8 @@ export class UsageError extends UserError {
 export interface Option {
   /** Placeholder of its value in the help: `--group N`. */
   value?: string;
+  /** What it means without its value, which then begins with a digit: `--serve`, `--serve 8080`. */
+  bare?: string;
   /** May be given several times. */
   many?: boolean;
   /** The command cannot run without it. */
@@ -137,7 +139,10 @@ function parseStrictly(command: Command, words: readonly string[], options: Read
   const names = Object.keys(options);
   try {
     return parseArgs({
-      args: [...words],
+      args: words.map((word, i) => {
+        const { bare } = (word.startsWith("--") && options[word.slice(2)]) || {};
+        return bare !== undefined && !/^\d/.test(words[i + 1] ?? "") ? `${word}=${bare}` : word;
+      }),
       options: Object.fromEntries(
         Object.entries(options).map(([name, { value, many }]) => [
           name,
@@ -193,10 +198,12 @@ export function helpOf(command: Command): string {
     "",
     ...columns([
       ...wanted.map(({ name, help }): [string, string] => [name, help]),
-      ...Object.entries({ ...command.options, ...COMMON }).map(([name, { value, many, help }]): [string, string] => [
-        `--${name}${value === undefined ? "" : ` ${value}`}`,
-        many ? `${help} (may be repeated)` : help,
-      ]),
+      ...Object.entries({ ...command.options, ...COMMON }).map(
+        ([name, { value, bare, many, help }]): [string, string] => [
+          `--${name}${value === undefined ? "" : bare === undefined ? ` ${value}` : ` [${value}]`}`,
+          many ? `${help} (may be repeated)` : help,
+        ],
+      ),
     ]),
     "",
     command.examples.length === 1 ? "example:" : "examples:",

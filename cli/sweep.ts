@@ -5,9 +5,16 @@ import { UserError } from "../formats/error.ts";
 import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
+import { liveSweep } from "./live.ts";
 import { methodOptions, settingHelp } from "./methods.ts";
 import type { Command, Input } from "./options.ts";
 import { printReport } from "./printReport.ts";
+
+/** Every process holds the model; Slurm's own limit of an array is 1000 tasks by default. */
+const JOBS_MAX = 1000;
+
+/** Where trials run. */
+const executorNames = ["local", "slurm"] as const;
 
 export const sweep: Command = {
   name: "sweep",
@@ -32,12 +39,23 @@ export const sweep: Command = {
     limit: { value: "N", help: "score only N windows or examples, evenly spaced" },
     seed: { value: "N", help: "seed (default 0)" },
     device: deviceOption,
-    threads: { value: "N", help: "threads of the engine" },
+    executor: {
+      value: "E",
+      help: "local (default), or slurm: array jobs, submitted, watched and collected by this command",
+    },
+    jobs: { value: "N", help: "worker processes (default 1: this one), or tasks of the Slurm array (default 4)" },
+    slurm: { value: "WORDS", help: "more words for sbatch, e.g. --slurm='--partition=gpu --time=60'" },
+    serve: {
+      value: "PORT",
+      bare: "0",
+      help: "show the sweep as it goes on a page of this machine (without PORT, of a free one)",
+    },
+    threads: { value: "N", help: "threads of the engine in each process" },
   },
   examples: [
     "sweep",
     "sweep config.json --out runs/a",
-    "sweep --formats sf4,int4,e2m1+sr --groups 32,row --out runs/b",
+    "sweep --formats sf4,int4,e2m1+sr --groups 32,row --jobs 2 --out runs/b",
     "sweep --activations same,int8 --out runs/c",
   ],
 
@@ -46,19 +64,23 @@ export const sweep: Command = {
     const out = input.text("out") ?? "runs/default";
     const threads = input.whole("threads", 1, 1024);
     const device = await deviceInput(input, io);
+    const name = input.oneOf("executor", executorNames) ?? "local";
+    const jobs = input.whole("jobs", 1, JOBS_MAX) ?? (name === "slurm" ? 4 : 1);
+    const submitArguments = input.text("slurm")?.trim().split(/\s+/) ?? [];
     // The engine loads a 20 MB library, which the other commands do without.
     const { prepareSweep } = await import("../evaluate/prepare.ts");
+    const { executorOf } = await import("../evaluate/sweep/executors/index.ts");
+    const engine = threads === undefined ? {} : { threads };
+    const setup = { config, codebooks: input.list("codebook"), ...engine };
+    const executor = executorOf({ name, jobs, directory: out, setup, submitArguments });
+    const port = input.whole("serve", 0, 65_535);
+    const live = port === undefined ? undefined : await liveSweep(port, io.stderr);
     const { manifest, rows, failures, interrupted } = await sweepInto(
       out,
       config,
-      (each) =>
-        prepareSweep(each, {
-          onFetch: fetchProgress(io.stderr),
-          ...(threads === undefined ? {} : { threads }),
-          ...device,
-        }),
-      { command: input.line, stream: io.stderr, signal: io.interruptible() },
-    );
+      (each) => prepareSweep(each, { onFetch: fetchProgress(io.stderr), ...engine, ...device }),
+      { command: input.line, stream: io.stderr, signal: io.interruptible(), executor, watch: live?.watch },
+    ).finally(() => live?.close());
     if (rows.length > 0) await printReport(out, { rows, ...manifest }, io);
     for (const { spec, error } of failures)
       io.stderr.write(`failed: ${spec.format} on ${spec.task}: ${error.message.replace(/\s*\n\s*/g, " ")}\n`);

@@ -24,6 +24,7 @@ export {
 export { type PrepareOptions, prepareSweep } from "./prepare.ts";
 export { type FitUnit, profileTensors, type TensorFit, tensorProfile } from "./profile.ts";
 export { type QuantizeOptions, quantizeModel } from "./quantize.ts";
+export { type Difference, type Reproduction, reproduceRow } from "./reproduce.ts";
 export type { Row, TensorProfile } from "./row.ts";
 export {
   defaultConfig,

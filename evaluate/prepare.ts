@@ -24,6 +24,7 @@ import { runningFormatsOf } from "./runningFormatsOf.ts";
 import { createScorerPool, type ScorerPool } from "./scorerPool.ts";
 import {
   BASELINE,
+  contentHash,
   type FormatNames,
   keyTrials,
   type PlannedTrial,
@@ -63,6 +64,7 @@ export async function prepareSweep(
   const tasks = new Map<string, PreparedTask>();
   for (const task of config.tasks) tasks.set(task, await prepareTask(task, model, config));
   const tokenizerSha256 = model.tokenizer.sha256;
+  const configSha256 = contentHash(model.config);
   const text = specs.some(calibrates)
     ? await readCalibration(model, config.calibration, config.calibrationWindows)
     : null;
@@ -75,8 +77,8 @@ export async function prepareSweep(
     (spec) => {
       const running = runningContent(runningFormatsOf(spec));
       const { textSha256 } = tasks.get(spec.task)!;
-      const where = device ? { device: device.device } : {};
-      return { modelSha256: model.sha256, tokenizerSha256, textSha256, ...where, ...(running ? { running } : {}) };
+      const facts = { modelSha256: model.sha256, configSha256, tokenizerSha256, textSha256 };
+      return { ...facts, ...(device ? { device: device.device } : {}), ...(running ? { running } : {}) };
     },
     (id) => (id === BASELINE ? null : formatContent(formats.get(id)!)),
   );
@@ -213,7 +215,7 @@ const ACTIVATION = "int8";
 async function runTrial(
   { model, formats, tasks, calibration, versions, quantized, notes }: Bench,
   pool: ScorerPool,
-  { key, spec }: PlannedTrial,
+  { key, spec, identity }: PlannedTrial,
 ): Promise<Row> {
   const startedAt = new Date().toISOString();
   const start = performance.now();
@@ -271,7 +273,7 @@ async function runTrial(
       ...notes,
     ],
     versions,
-    config: { ...spec, ...(calibrated ? { calibration: calibrated.source } : {}) },
+    config: { ...spec, identity, ...(calibrated ? { calibration: calibrated.source } : {}) },
     timing: { startedAt, quantizeMs: quantizedAt - start, evaluateMs: evaluatedAt - quantizedAt },
   };
 }

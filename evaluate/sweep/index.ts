@@ -9,14 +9,16 @@ export {
 } from "./config.ts";
 export { defaultConfig } from "./defaultConfig.ts";
 export { didYouMean } from "./didYouMean.ts";
-export { attempt, inProcess } from "./executors/inProcess.ts";
+export { inProcess } from "./executors/inProcess.ts";
 export { MANIFEST_FILE, readManifest, type SweepManifest, writeManifest } from "./folder.ts";
+export { changedParts, changesSince, type TrialIdentity } from "./identity.ts";
 export { JOURNAL_BYTES_MAX, JOURNAL_FILE, type Journal, openJournal, readJournal } from "./journal.ts";
 export { JOURNAL_VERSION, type JournalContent, parseJournal } from "./journalLines.ts";
 export { canonicalJson, contentHash, RESULT_VERSION, type TrialFacts, type TrialSpec, trialKey } from "./key.ts";
 export { keyTrials } from "./keyed.ts";
 export { BASELINE, baselineOf, type FormatNames, isBaseline, planTrials, SAME, TRIALS_MAX } from "./plan.ts";
 export { clock, createProgress, type Progress, type ProgressStream } from "./progress.ts";
+export { readRowFile } from "./rowFile.ts";
 export {
   type Executor,
   type PlannedTrial,
@@ -28,4 +30,4 @@ export {
   type TrialQueue,
 } from "./run.ts";
 export { staticSetting } from "./staticRange.ts";
-export { type PreparedSweep, type SweepIntoOptions, sweepInto } from "./sweepInto.ts";
+export { type PreparedSweep, type SweepIntoOptions, type SweepState, sweepInto } from "./sweepInto.ts";

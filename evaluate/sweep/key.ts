@@ -9,6 +9,8 @@ export const RESULT_VERSION = 2;
 /** The files behind a trial, by content: what the paths held, not what they are called. */
 export interface TrialFacts {
   modelSha256: string;
+  /** Of the model's configuration: a changed rope base is another model on the same weights. */
+  configSha256: string;
   tokenizerSha256: string;
   textSha256: string;
   /** What `activation` and `kv` stand for, by content; absent at full precision. */
@@ -76,6 +78,7 @@ export function trialKey(spec: TrialSpec, facts: TrialFacts, formatContent: unkn
     resultVersion: RESULT_VERSION,
     ...(facts.device === undefined || facts.device === "cpu" ? {} : { device: facts.device }),
     modelSha256: facts.modelSha256,
+    configSha256: facts.configSha256,
     tokenizerSha256: facts.tokenizerSha256,
     textSha256: facts.textSha256,
     format: formatContent,

@@ -1,3 +1,4 @@
+import { identityOf } from "./identity.ts";
 import { type TrialFacts, type TrialSpec, trialKey } from "./key.ts";
 import { baselineOf } from "./plan.ts";
 import type { PlannedTrial } from "./run.ts";
@@ -15,8 +16,10 @@ export function keyTrials(
   const plan = new Map<string, PlannedTrial>();
   for (const spec of specs) {
     const key = keyOf(spec);
+    if (plan.has(key)) continue;
     const baseline = baselineOf(spec, specs);
-    if (!plan.has(key)) plan.set(key, { key, spec, baseline: baseline === null ? null : keyOf(baseline) });
+    const identity = identityOf(facts(spec), content(spec.format));
+    plan.set(key, { key, spec, identity, baseline: baseline === null ? null : keyOf(baseline) });
   }
   return [...plan.values()];
 }

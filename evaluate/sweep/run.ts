@@ -1,5 +1,6 @@
 import type { Row } from "../row.ts";
 import { compareWithBaseline } from "./baseline.ts";
+import type { TrialIdentity } from "./identity.ts";
 import type { Journal } from "./journal.ts";
 import type { TrialSpec } from "./key.ts";
 
@@ -7,6 +8,7 @@ import type { TrialSpec } from "./key.ts";
 export interface PlannedTrial {
   key: string;
   spec: TrialSpec;
+  identity: TrialIdentity;
   baseline: string | null;
 }
 
@@ -22,6 +24,8 @@ export interface TrialQueue {
    * its baseline's is; an Error makes it a failure. Rejects when the journal cannot be written: nothing more can be kept.
    */
   settle(trial: PlannedTrial, result: Row | Error): Promise<void>;
+  /** Whether the row of a key is in the journal. */
+  has(key: string): boolean;
   /** Aborted when the sweep is to stop: finish what runs, take no more. */
   readonly signal: AbortSignal | undefined;
 }
@@ -120,6 +124,7 @@ export async function runSweep({
 
   await executor({
     signal,
+    has: (key) => journal.rows.has(key),
     next() {
       while (taken < open.length && !signal?.aborted) {
         const trial = open[taken++]!;

@@ -1,6 +1,8 @@
+import type { Row } from "../row.ts";
 import type { SweepConfig } from "./config.ts";
 import { inProcess } from "./executors/inProcess.ts";
 import { type SweepManifest, writeManifest } from "./folder.ts";
+import { changesSince } from "./identity.ts";
 import { openJournal } from "./journal.ts";
 import { createProgress, type ProgressStream } from "./progress.ts";
 import { type Executor, type PlannedTrial, type RunTrial, runSweep, type SweepOutcome } from "./run.ts";
@@ -22,8 +24,18 @@ export interface SweepIntoOptions {
   /** Where progress and warnings go. */
   stream: ProgressStream;
   signal?: AbortSignal;
+  /** Shown the sweep as it goes: called at its start, after each trial and at its end. */
+  watch?: ((state: SweepState) => void) | undefined;
   /** Who runs the trials; this process where it is absent. `note` prints a line above the progress. */
-  executor?: (note: (line: string) => void) => Executor;
+  executor?: ((note: (line: string) => void) => Executor) | undefined;
+}
+
+/** A sweep at one moment. */
+export interface SweepState {
+  manifest: SweepManifest;
+  /** Rows of its plan so far, in plan order. */
+  rows: Row[];
+  failures: SweepOutcome["failures"];
 }
 
 /** How often the clock of a terminal's progress line moves while a trial runs. */
@@ -38,7 +50,7 @@ export async function sweepInto(
   directory: string,
   config: SweepConfig,
   prepare: (config: SweepConfig) => Promise<PreparedSweep>,
-  { command, stream, signal, executor }: SweepIntoOptions,
+  { command, stream, signal, executor, watch }: SweepIntoOptions,
 ): Promise<SweepOutcome & { manifest: SweepManifest }> {
   const journal = await openJournal(directory);
   try {
@@ -49,10 +61,14 @@ export async function sweepInto(
     tellWarnings((line) => stream.write(`${line}\n`));
     const { plan, runTrial, versions, profiles, codebooks, release } = await prepare(config);
     try {
+      for (const line of changesSince(plan, journal.rows, versions)) stream.write(`warning: ${line}\n`);
       const createdAt = new Date().toISOString();
       const keys = plan.map(({ key }) => key);
       const manifest = { command, createdAt, versions, config: { ...config }, keys, profiles: profiles(), codebooks };
       writeManifest(directory, manifest);
+      const failures: SweepOutcome["failures"] = [];
+      const show = () => watch?.({ manifest, rows: keys.flatMap((key) => journal.rows.get(key) ?? []), failures });
+      show();
       const done = plan.filter(({ key }) => journal.rows.has(key)).length;
       const progress = createProgress({ stream, total: plan.length, done });
       const ticking = setInterval(() => progress.tick(), TICK_MS);
@@ -61,9 +77,12 @@ export async function sweepInto(
           plan,
           journal,
           executor: executor?.(progress.note) ?? inProcess(runTrial),
-          onProgress({ spec, outcome, error }) {
-            if (outcome === "failure")
-              progress.note(`warning: ${spec.format} on ${spec.task} failed: ${error?.message}`);
+          onProgress({ spec, error }) {
+            if (error) {
+              failures.push({ spec, error });
+              progress.note(`warning: ${spec.format} on ${spec.task} failed: ${error.message}`);
+            }
+            show();
             progress.advance(spec.format);
             tellWarnings((line) => progress.note(line));
           },

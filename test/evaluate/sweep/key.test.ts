@@ -12,7 +12,7 @@ const spec: TrialSpec = {
   limitWindows: null,
   seed: 0,
 };
-const facts = { modelSha256: "m", tokenizerSha256: "t", textSha256: "x" };
+const facts = { modelSha256: "m", configSha256: "c", tokenizerSha256: "t", textSha256: "x" };
 const content = { values: Float64Array.of(-1, 0, 0.5, 1), block: { group: 32 } };
 
 describe("canonicalJson", () => {
@@ -48,6 +48,7 @@ describe("trialKey", () => {
   it("changes with everything that determines the result", () => {
     const others = [
       trialKey(spec, { ...facts, modelSha256: "m2" }, content),
+      trialKey(spec, { ...facts, configSha256: "c2" }, content),
       trialKey(spec, { ...facts, tokenizerSha256: "t2" }, content),
       trialKey(spec, { ...facts, textSha256: "x2" }, content),
       trialKey(spec, facts, { ...content, values: Float64Array.of(-1, 0, 0.5000001, 1) }),

@@ -19,6 +19,7 @@ const config: SweepConfig = {
 const specs = planTrials(config, { isElement: () => false, canonical: (id) => id });
 const facts = ({ task }: { task: string }) => ({
   modelSha256: "m",
+  configSha256: "c",
   tokenizerSha256: "t",
   textSha256: task.includes("one") ? "1" : "2",
 });

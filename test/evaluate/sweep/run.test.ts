@@ -12,6 +12,15 @@ import { rowOf } from "./rows.ts";
 const trial = (key: string, baseline: string | null): PlannedTrial => ({
   key,
   baseline,
+  identity: {
+    resultVersion: 1,
+    modelSha256: "m",
+    configSha256: "c",
+    tokenizerSha256: "t",
+    textSha256: "x",
+    formatSha256: "f",
+    runningSha256: null,
+  },
   spec: {
     model: "reference",
     format: baseline === null ? "fp32" : `sf4@${key}`,

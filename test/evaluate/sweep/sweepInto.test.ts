@@ -42,7 +42,7 @@ describe("sweepInto", () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const stream = { write: (text: string) => (err += text) };
-  const facts = { modelSha256: "m", tokenizerSha256: "t", textSha256: "x" };
+  const facts = { modelSha256: "m", configSha256: "c", tokenizerSha256: "t", textSha256: "x" };
   const prepare =
     (fail: (format: string) => boolean = () => false) =>
     async (config: SweepConfig): Promise<PreparedSweep> => {

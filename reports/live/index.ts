@@ -1,0 +1,2 @@
+export type { LiveState } from "./fragment.ts";
+export { type LiveView, serveLive } from "./server.ts";

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prepareSweep } from "../../../../evaluate/prepare.ts";
+import type { Row } from "../../../../evaluate/row.ts";
+import { workerPool } from "../../../../evaluate/sweep/executors/workerPool.ts";
+import {
+  defaultConfig,
+  inProcess,
+  type RowStore,
+  runSweep,
+  type SweepConfig,
+} from "../../../../evaluate/sweep/index.ts";
+import { tinyText, writeTinyModel } from "../../../cli/tinyModel.ts";
+
+describe("workerPool", function () {
+  this.timeout(60_000);
+  let folder: string;
+  let config: SweepConfig;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "bitfrontier-pool-"));
+    const text = join(folder, "text.txt");
+    writeFileSync(text, tinyText(2000));
+    config = {
+      ...defaultConfig,
+      model: writeTinyModel(join(folder, "model")),
+      formats: ["sf4", "int4", "e2m1+sr"],
+      groups: [8, 16],
+      tasks: [`perplexity:${text}`],
+      context: 16,
+    };
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function memory(): RowStore {
+    const rows = new Map<string, Row>();
+    return { rows, append: async (row) => Boolean(rows.set(row.key, row)) };
+  }
+  const timeless = (rows: Row[]) => rows.map(({ timing: _, ...row }) => row);
+
+  it("gives the rows of one process", async () => {
+    const { plan, runTrial, release } = await prepareSweep(config);
+    const alone = await runSweep({ plan, journal: memory(), executor: inProcess(runTrial) });
+    await release();
+    const notes: string[] = [];
+    const executor = workerPool({
+      count: 2,
+      setup: { config, codebooks: [], threads: 1 },
+      note: (line) => notes.push(line),
+    });
+    const pooled = await runSweep({ plan, journal: memory(), executor });
+    assert.deepEqual([pooled.ran, pooled.failures, notes], [7, [], []]);
+    assert.deepEqual(timeless(pooled.rows), timeless(alone.rows));
+  });
+
+  it("refuses to go on when a file changed between the plan and the worker's", async () => {
+    const { plan, release } = await prepareSweep(config);
+    await release();
+    writeFileSync(join(folder, "text.txt"), tinyText(1500));
+    const executor = workerPool({ count: 1, setup: { config, codebooks: [] }, note: () => {} });
+    await assert.rejects(runSweep({ plan, journal: memory(), executor }), {
+      name: "UserError",
+      message: /^trial [0-9a-f]{12} is not in the plan of process \d+: a model file, a text or this program changed/,
+    });
+  });
+
+  it("passes on what stands in a worker's way", async () => {
+    const { plan, release } = await prepareSweep(config);
+    await release();
+    rmSync(join(folder, "text.txt"));
+    const executor = workerPool({ count: 1, setup: { config, codebooks: [] }, note: () => {} });
+    await assert.rejects(runSweep({ plan, journal: memory(), executor }), {
+      name: "UserError",
+      message: /text\.txt: cannot be read \(ENOENT\)/,
+    });
+  });
+});
