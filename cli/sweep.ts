@@ -1,9 +1,21 @@
 import { readFileSync } from "node:fs";
 import { isSystemError, systemReason } from "../evaluate/files.ts";
-import { defaultConfig, parseConfig, type SweepConfig, sweepInto, validateConfig } from "../evaluate/sweep/index.ts";
+import {
+  defaultConfig,
+  FILTER_FIELDS,
+  parseConfig,
+  parseFilter,
+  presetConfig,
+  presetNames,
+  presets,
+  type SweepConfig,
+  sweepInto,
+  validateConfig,
+} from "../evaluate/sweep/index.ts";
 import { UserError } from "../formats/error.ts";
 import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";
+import { printDryRun } from "./dryRun.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import { liveSweep } from "./live.ts";
 import { methodOptions, settingHelp } from "./methods.ts";
@@ -25,7 +37,8 @@ export const sweep: Command = {
       value: "DIR",
       help: "folder of journal and report; a second run goes on where it stopped (default runs/default)",
     },
-    model: { value: "MODEL", help: "folder, .gguf file, Hub id (org/name), or reference" },
+    preset: { value: "NAME", help: presetNames.map((name) => `${name}: ${presets[name].summary}`).join("; ") },
+    models: { value: "MODELS", many: true, help: "folders, .gguf files, Hub ids (org/name), or reference" },
     formats: { value: "IDS", many: true, help: "elements or formats, separated by commas" },
     codebook: codebookOption,
     groups: { value: "LIST", many: true, help: "group sizes for elements: numbers, row, tensor" },
@@ -37,7 +50,14 @@ export const sweep: Command = {
     tasks: { value: "LIST", many: true, help: "e.g. perplexity:text.txt" },
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
     limit: { value: "N", help: "score only N windows or examples, evenly spaced" },
-    seed: { value: "N", help: "seed (default 0)" },
+    seeds: {
+      value: "LIST",
+      many: true,
+      help: "of methods that draw random numbers; others run once, with the first (default 0)",
+    },
+    include: { value: "FILTERS", many: true, help: "only trials that match one, e.g. 'format=*4@g128 method=*gptq*'" },
+    exclude: { value: "FILTERS", many: true, help: `no trial that matches one; fields: ${FILTER_FIELDS.join(", ")}` },
+    "dry-run": { help: "print the trials, what is done, and an estimate of time and memory; write nothing" },
     device: deviceOption,
     executor: {
       value: "E",
@@ -56,6 +76,7 @@ export const sweep: Command = {
     "sweep",
     "sweep config.json --out runs/a",
     "sweep --formats sf4,int4,e2m1+sr --groups 32,row --jobs 2 --out runs/b",
+    "sweep --preset paper-w4a4 --models reference --dry-run",
     "sweep --activations same,int8 --out runs/c",
   ],
 
@@ -72,6 +93,8 @@ export const sweep: Command = {
     const { executorOf } = await import("../evaluate/sweep/executors/index.ts");
     const engine = threads === undefined ? {} : { threads };
     const setup = { config, codebooks: input.list("codebook"), ...engine };
+    if (input.has("dry-run"))
+      return printDryRun(out, config, jobs, { ...engine, onFetch: fetchProgress(io.stderr) }, io);
     const executor = executorOf({ name, jobs, directory: out, setup, submitArguments });
     const port = input.whole("serve", 0, 65_535);
     const live = port === undefined ? undefined : await liveSweep(port, io.stderr);
@@ -95,9 +118,11 @@ export const sweep: Command = {
 /** The file's config, with flags on top, checked as a whole. */
 function configOf(input: Input): SweepConfig {
   const path = input.positionals[0];
-  const base = path === undefined ? defaultConfig : parseConfig(readBytes(path), defaultConfig, path);
+  const preset = input.text("preset");
+  const defaults = preset === undefined ? defaultConfig : presetConfig(preset);
+  const base = path === undefined ? defaults : parseConfig(readBytes(path), defaults, path);
   const flags: Record<string, unknown> = {
-    model: input.text("model"),
+    models: listOf(input, "models"),
     formats: listOf(input, "formats"),
     groups: listOf(input, "groups")?.map((group) => (/^\d+$/.test(group) ? Number(group) : group)),
     methods: listOf(input, "methods"),
@@ -108,7 +133,9 @@ function configOf(input: Input): SweepConfig {
     limitWindows: input.whole("limit", 1, Number.MAX_SAFE_INTEGER),
     calibration: input.text("calibration"),
     calibrationWindows: input.whole("calibration-windows", 1, Number.MAX_SAFE_INTEGER),
-    seed: input.whole("seed", 0, Number.MAX_SAFE_INTEGER),
+    seeds: listOf(input, "seeds")?.map((seed) => (/^\d+$/.test(seed) ? Number(seed) : seed)),
+    include: listOf(input, "include")?.map(parseFilter),
+    exclude: listOf(input, "exclude")?.map(parseFilter),
   };
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   return validateConfig({ ...base, ...given }, defaultConfig, "sweep");

@@ -33,7 +33,7 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
     throw new UserError(`activations and caches in the "${SAME}" format as the weights need a format of the weights`);
   const prepared = await prepareSweep(
     {
-      model,
+      models: [model],
       formats: [format ?? BASELINE],
       groups: [DEFAULT_GROUP],
       methods: [method],
@@ -45,7 +45,9 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
       scope: "linears",
       calibration,
       calibrationWindows,
-      seed: 0,
+      seeds: [0],
+      include: [],
+      exclude: [],
     },
     engine,
   );
@@ -68,6 +70,6 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
     if (outcome.failures.length > 0) throw outcome.failures[0]!.error;
     return outcome.rows;
   } finally {
-    await prepared.release();
+    await prepared.rest();
   }
 }

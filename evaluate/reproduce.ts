@@ -52,17 +52,31 @@ export async function reproduceRow(row: Row, options: PrepareOptions = {}): Prom
     const differing = [...differences(strip(row), strip(again), "")];
     return { row: again, differences: differing, versions: [...differences(row.versions, again.versions, "")] };
   } finally {
-    await prepared.release();
+    await prepared.rest();
   }
 }
 
 /** The sweep of one trial and its baseline. */
 function configOf(row: Row): SweepConfig {
-  const { format, method, methodOptions, activation, kv, task, identity: _, calibration, ...spec } = row.config;
+  const {
+    format,
+    method,
+    methodOptions,
+    activation,
+    kv,
+    task,
+    model,
+    seed,
+    identity: _,
+    calibration,
+    ...spec
+  } = row.config;
   const windows = (methodOptions as { calibration?: { windows?: unknown } } | undefined)?.calibration?.windows;
   const config = {
     ...spec,
+    models: [model],
     tasks: [task],
+    seeds: [seed],
     formats: [format],
     ...(activation === undefined ? {} : { activations: [activation] }),
     ...(kv === undefined ? {} : { kvCaches: [kv] }),

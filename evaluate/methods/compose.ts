@@ -50,12 +50,19 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     range: range?.part.slot === "range" ? range.part.act(range.options) : null,
     rounding: (rounding.part as RoundingPart).act(rounding.options),
   };
-  return {
+  const drawing = chosen.filter(({ part, options }) => "seed" in part.options && options.seed === undefined);
+  const method: Method = {
     id: named.map(({ text }) => text).join("+"),
     summary: named.map(({ part }) => part.summary).join("; "),
     calibration: recipe.calibration,
     rotates: rotation !== undefined,
     ownLevels: range?.part.slot === "range" && range.part.ownLevels === true,
+    draws: drawing.length > 0,
+    seeded(seed) {
+      if (drawing.length === 0) return method;
+      const texts = chosen.map((each) => (drawing.includes(each) ? `${each.text}:seed=${seed}` : each.text));
+      return composeMethod(texts.join("+"), parts);
+    },
     async quantize(input) {
       const what = recipe.calibration !== "none" ? `method "${id}" needs` : "static ranges of activations need";
       if ((recipe.calibration !== "none" || input.inputs?.range) && !input.calibrator)
@@ -63,6 +70,7 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
       return runMethod(recipe, input);
     },
   };
+  return method;
 }
 
 function parsePart(

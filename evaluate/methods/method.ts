@@ -66,6 +66,10 @@ export interface Method {
   readonly ownLevels: boolean;
   /** Whether it may rotate the inputs of layers. */
   readonly rotates: boolean;
+  /** Whether it draws random numbers that its id does not fix. */
+  readonly draws: boolean;
+  /** The same method with its random numbers fixed by a seed. */
+  seeded(seed: number): Method;
   /** Throws UserError naming the matrix that cannot be quantized. */
   quantize(input: MethodInput): Promise<MethodResult>;
 }

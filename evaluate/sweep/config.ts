@@ -1,13 +1,19 @@
 import { UserError } from "../../formats/error.ts";
 import { didYouMean } from "./didYouMean.ts";
+import { described, type Field, fail, type JsonSchema, list, oneOf, orNull, some, text, wholeFrom } from "./fields.ts";
+import { FILTER_FIELDS, type Filter } from "./filter.ts";
+import { presetConfig, presetNames, presets } from "./presets.ts";
 
 /** How many numbers share a scale along the input dimension. */
 export type Group = number | "row" | "tensor";
 
-/** What a sweep file says: models × formats × groups × methods × tasks, every field optional there. */
+/**
+ * What a sweep file says, every field optional there: models × formats × groups × methods × activations × caches × tasks ×
+ * seeds, and which of these trials to leave out.
+ */
 export interface SweepConfig {
-  /** Directory, Hub id, or "reference". */
-  model: string;
+  /** Directories, .gguf files, Hub ids, or "reference". */
+  models: string[];
   /** Element ids (`sf4`), crossed with `groups`; an id that states its block (`sf4@g64`, `mxfp4`) is taken as it is. */
   formats: string[];
   groups: Group[];
@@ -21,6 +27,12 @@ export interface SweepConfig {
   kvCaches: string[];
   /** `perplexity:FILE`; "perplexity:reference" is the embedded held-out text. */
   tasks: string[];
+  /** Of methods that draw random numbers; others run once, with the first. */
+  seeds: number[];
+  /** Only trials that match one of these; all, where the list is empty. */
+  include: Filter[];
+  /** No trial that matches one of these. */
+  exclude: Filter[];
   /** Window length in tokens; null is the model's maximum. */
   context: number | null;
   /** Score only so many windows, evenly spaced over the text; null scores all. */
@@ -31,7 +43,6 @@ export interface SweepConfig {
   calibration: string | null;
   /** At most so many windows of it, evenly spaced. */
   calibrationWindows: number;
-  seed: number;
 }
 
 /** A sweep file is a page of text; anything larger is another file given by mistake. */
@@ -40,96 +51,107 @@ export const CONFIG_BYTES_MAX = 1024 * 1024;
 /** Groups are vectors of a few dozen to a few thousand; 2^20 is past the widest layer of any released model. */
 export const GROUP_MAX = 1 << 20;
 
-/** Lists are crossed: this keeps a typing error from asking for millions of trials. */
-const LIST_MAX = 1000;
+const size = wholeFrom(1, GROUP_MAX);
+const group: Field<Group> = {
+  check(value, where) {
+    if (value === "row" || value === "tensor") return value;
+    return typeof value === "string" ? fail(where, 'a number, "row" or "tensor"', value) : size.check(value, where);
+  },
+  schema: { anyOf: [{ enum: ["row", "tensor"] }, size.schema] },
+};
+const filters = list(some(FILTER_FIELDS, text), 0);
+const running = (what: string) =>
+  described(
+    list(text),
+    `What ${what} are rounded to as the model runs: "fp32" (not), a format (an element by itself is per token), or "same" as the weights.`,
+    [["fp32"], ["same"], ["int8"]],
+  );
 
-type Check<T> = (value: unknown, where: string) => T;
-
-const fail = (where: string, expected: string, value: unknown): never => {
-  const shown = value === undefined ? "nothing" : JSON.stringify(value)?.slice(0, 60);
-  throw new UserError(`${where}: expected ${expected}, got ${shown}`);
+/** One line a field: its check, its schema and nothing else, so that the names exist once. */
+const FIELDS: { [K in keyof SweepConfig]: Field<SweepConfig[K]> } = {
+  models: described(list(text), 'Folders, .gguf files, Hub ids (org/name), or "reference".', [["reference"]]),
+  formats: described(
+    list(text),
+    "Elements (sf4), crossed with the groups, or formats that state their block (sf4@g64, mxfp4).",
+    [
+      ["sf4", "nf4", "int4", "e2m1"],
+      ["mxfp4", "nvfp4"],
+    ],
+  ),
+  groups: described(list(group), "How many weights along the input dimension share a scale.", [[32, 128], ["row"]]),
+  methods: described(list(text), "How weights are rounded: parts joined by +.", [
+    ["rtn"],
+    ["rtn", "clip", "gptq", "awq+clip+gptq"],
+  ]),
+  activations: running("the inputs of linear layers"),
+  kvCaches: running("keys and values"),
+  tasks: described(list(text), "What is measured: TASK:FILE, or perplexity:reference.", [["perplexity:reference"]]),
+  seeds: described(
+    list(wholeFrom(0, 2 ** 32 - 1)),
+    "Of methods that draw random numbers; others run once, with the first.",
+  ),
+  include: described(filters, "Only trials that match one of these; * stands for any characters, ? for one.", [
+    [{ format: "*4@g128" }],
+  ]),
+  exclude: described(filters, "No trial that matches one of these.", [[{ format: "int8*", method: "*gptq*" }]]),
+  context: described(orNull(wholeFrom(2, 1 << 24)), "Tokens of a window; null is the model's maximum."),
+  limitWindows: described(
+    orNull(wholeFrom(1)),
+    "Score only so many windows or examples, evenly spaced; null scores all.",
+  ),
+  scope: described(oneOf("linears"), "Which tensors: every linear layer of the blocks."),
+  calibration: described(
+    orNull(text),
+    "Text on which methods calibrate, not the one evaluated; null is the embedded model's own.",
+  ),
+  calibrationWindows: described(wholeFrom(1, 1 << 20), "At most so many windows of it, evenly spaced."),
 };
 
-const text: Check<string> = (value, where) =>
-  typeof value === "string" && value.trim() !== "" ? value : fail(where, "a text", value);
+const NAMES = Object.keys(FIELDS) as (keyof SweepConfig)[];
 
-const wholeFrom =
-  (low: number, high = Number.MAX_SAFE_INTEGER): Check<number> =>
-  (value, where) =>
-    Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high
-      ? (value as number)
-      : fail(where, `a whole number from ${low}${high === Number.MAX_SAFE_INTEGER ? "" : ` to ${high}`}`, value);
-
-const orNull =
-  <T>(check: Check<T>): Check<T | null> =>
-  (value, where) =>
-    value === null ? null : check(value, where);
-
-const group: Check<Group> = (value, where) => {
-  if (value === "row" || value === "tensor") return value;
-  if (typeof value === "string") return fail(where, 'a number, "row" or "tensor"', value);
-  return wholeFrom(1, GROUP_MAX)(value, where);
-};
-
-const oneOf =
-  <T extends string>(...allowed: T[]): Check<T> =>
-  (value, where) =>
-    allowed.find((word) => word === value) ?? fail(where, allowed.map((word) => `"${word}"`).join(" or "), value);
-
-const list =
-  <T>(check: Check<T>): Check<T[]> =>
-  (value, where) => {
-    if (!Array.isArray(value) || value.length === 0 || value.length > LIST_MAX)
-      return fail(where, `a list of 1 to ${LIST_MAX}`, value);
-    return [...new Set(value.map((item, i) => check(item, `${where}[${i}]`)))];
-  };
-
-/** One line a field: its check and nothing else, so that the names exist once. */
-const FIELDS: { [K in keyof SweepConfig]: Check<SweepConfig[K]> } = {
-  model: text,
-  formats: list(text),
-  groups: list(group),
-  methods: list(text),
-  activations: list(text),
-  kvCaches: list(text),
-  tasks: list(text),
-  context: orNull(wholeFrom(2, 1 << 24)),
-  limitWindows: orNull(wholeFrom(1)),
-  scope: oneOf("linears"),
-  calibration: orNull(text),
-  calibrationWindows: wholeFrom(1, 1 << 20),
-  seed: wholeFrom(0, 2 ** 32 - 1),
+/** Fields of a file that are no part of the config. */
+const ASIDE: Readonly<Record<string, Field<string>>> = {
+  $schema: text,
+  preset: described(oneOf(...presetNames), presetNames.map((name) => `${name}: ${presets[name].summary}`).join(". ")),
 };
 
 /**
- * Checks a parsed sweep file; absent fields come from `defaults`. Duplicates in lists are dropped.
- * Throws UserError naming `source`, the field (`formats[2]`) and what was expected; an unknown field names the nearest.
+ * Checks a parsed sweep file; absent fields come from the file's `preset` where it names one, else from `defaults`.
+ * Duplicates in lists are dropped. Throws UserError naming `source`, the field (`formats[2]`) and what was expected; an
+ * unknown field names the nearest.
  */
 export function validateConfig(value: unknown, defaults: SweepConfig, source = "sweep config"): SweepConfig {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return fail(source, "an object { … }", value);
-  const names = Object.keys(FIELDS);
+  const known = [...Object.keys(ASIDE), ...NAMES];
   for (const key of Object.keys(value)) {
-    if (key === "$schema" || names.includes(key)) continue;
-    throw new UserError(`${source}: unknown field "${key}"${didYouMean(key, names)}; known are ${names.join(", ")}`);
+    if (known.includes(key)) continue;
+    throw new UserError(`${source}: unknown field "${key}"${didYouMean(key, known)}; known are ${NAMES.join(", ")}`);
   }
-  const given = value as Partial<Record<keyof SweepConfig, unknown>>;
-  const field = <K extends keyof SweepConfig>(name: K): SweepConfig[K] =>
-    Object.hasOwn(given, name) ? FIELDS[name](given[name], `${source}: ${name}`) : defaults[name];
+  const given = value as Record<string, unknown>;
+  const has = (name: string) => Object.hasOwn(given, name);
+  for (const [name, { check }] of Object.entries(ASIDE)) if (has(name)) check(given[name], `${source}: ${name}`);
+  const base = has("preset") ? presetConfig(given.preset as string) : defaults;
+  const checked = NAMES.map((name) => [
+    name,
+    has(name) ? FIELDS[name].check(given[name], `${source}: ${name}`) : base[name],
+  ]);
+  return Object.fromEntries(checked) as SweepConfig;
+}
+
+/** The JSON Schema (draft 7) of a sweep file: what `validateConfig` takes. */
+export function sweepSchema(): JsonSchema {
+  const properties = Object.fromEntries(
+    Object.entries({ ...ASIDE, ...FIELDS }).map(([name, { schema }]) => [name, schema]),
+  );
   return {
-    model: field("model"),
-    formats: field("formats"),
-    groups: field("groups"),
-    methods: field("methods"),
-    activations: field("activations"),
-    kvCaches: field("kvCaches"),
-    tasks: field("tasks"),
-    context: field("context"),
-    limitWindows: field("limitWindows"),
-    scope: field("scope"),
-    calibration: field("calibration"),
-    calibrationWindows: field("calibrationWindows"),
-    seed: field("seed"),
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "bitfrontier sweep",
+    description:
+      "models × formats × groups × methods × activations × caches × tasks × seeds; absent fields take the defaults",
+    type: "object",
+    properties,
+    additionalProperties: false,
   };
 }
 

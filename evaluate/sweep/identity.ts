@@ -12,7 +12,12 @@ export interface TrialIdentity extends Omit<TrialFacts, "running"> {
 
 export function identityOf({ running = null, ...facts }: TrialFacts, formatContent: unknown): TrialIdentity {
   const hashOf = (content: unknown) => (content === null ? null : contentHash(content));
-  return { resultVersion: RESULT_VERSION, ...facts, formatSha256: hashOf(formatContent), runningSha256: hashOf(running) };
+  return {
+    resultVersion: RESULT_VERSION,
+    ...facts,
+    formatSha256: hashOf(formatContent),
+    runningSha256: hashOf(running),
+  };
 }
 
 const PARTS: Readonly<Record<keyof TrialIdentity, string>> = {
@@ -21,6 +26,7 @@ const PARTS: Readonly<Record<keyof TrialIdentity, string>> = {
   configSha256: "model's configuration",
   tokenizerSha256: "tokenizer",
   textSha256: "text",
+  device: "device",
   formatSha256: "values of the format",
   runningSha256: "formats of activations or cache",
 };

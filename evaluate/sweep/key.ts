@@ -6,6 +6,9 @@ import { createHash } from "node:crypto";
  */
 export const RESULT_VERSION = 2;
 
+/** The unquantized model: the trial that every other is compared with. */
+export const BASELINE = "fp32";
+
 /** The files behind a trial, by content: what the paths held, not what they are called. */
 export interface TrialFacts {
   modelSha256: string;
@@ -72,7 +75,7 @@ export function contentHash(value: unknown): string {
  */
 export function trialKey(spec: TrialSpec, facts: TrialFacts, formatContent: unknown): string {
   if (spec.context === null) throw new TypeError("trialKey: the context must be resolved first");
-  if ((spec.format === "fp32") !== (formatContent === null))
+  if ((spec.format === BASELINE) !== (formatContent === null))
     throw new TypeError(`trialKey: format ${spec.format} and its content do not fit`);
   return contentHash({
     resultVersion: RESULT_VERSION,

@@ -1,6 +1,6 @@
 import { identityOf } from "./identity.ts";
 import { type TrialFacts, type TrialSpec, trialKey } from "./key.ts";
-import { baselineOf } from "./plan.ts";
+import { baselineOf, isBaseline } from "./plan.ts";
 import type { PlannedTrial } from "./run.ts";
 
 /**
@@ -13,11 +13,12 @@ export function keyTrials(
   content: (format: string) => unknown,
 ): PlannedTrial[] {
   const keyOf = (spec: TrialSpec) => trialKey(spec, facts(spec), content(spec.format));
+  const baselines = specs.filter(isBaseline);
   const plan = new Map<string, PlannedTrial>();
   for (const spec of specs) {
     const key = keyOf(spec);
     if (plan.has(key)) continue;
-    const baseline = baselineOf(spec, specs);
+    const baseline = baselineOf(spec, baselines);
     const identity = identityOf(facts(spec), content(spec.format));
     plan.set(key, { key, spec, identity, baseline: baseline === null ? null : keyOf(baseline) });
   }

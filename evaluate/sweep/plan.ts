@@ -1,6 +1,7 @@
 import { UserError } from "../../formats/error.ts";
 import type { SweepConfig } from "./config.ts";
-import type { TrialSpec } from "./key.ts";
+import { matches } from "./filter.ts";
+import { BASELINE, type TrialSpec } from "./key.ts";
 import { staticId, staticSetting } from "./staticRange.ts";
 
 /** What planning needs to know of format ids, so that it stays free of codebooks. */
@@ -11,44 +12,66 @@ export interface FormatNames {
   canonical(id: string): string;
 }
 
-/** The unquantized model: the trial that every other is compared with. */
-export const BASELINE = "fp32";
+/** Whether a method draws random numbers, so that each seed is another trial. */
+export type Draws = (method: string) => boolean;
 
 /** More trials than this in one plan is a typing error, not a sweep: at one second each they run for a day. */
 export const TRIALS_MAX = 100_000;
 
 /**
- * The trials of a config in running order: for each task the full-precision baseline first, then in every setting of
- * activations and cache every format with every method (and the weights as they are, where the formats name fp32). Elements are crossed with the groups, formats that state their block are taken once; two spellings of
- * one format are one trial. Throws UserError for an unknown format or too many trials.
+ * The trials of a config in running order: for each model and task the full-precision baseline first, then in every setting
+ * of activations and cache every format with every method and seed (and the weights as they are, where the formats name
+ * fp32), less what the filters leave out. Elements are crossed with the groups, formats that state their block are taken
+ * once; two spellings of one format are one trial; a method that draws nothing runs with the first seed alone.
+ * Throws UserError for an unknown format, too many trials, or none.
  */
-export function planTrials(config: SweepConfig, names: FormatNames): TrialSpec[] {
+export function planTrials(config: SweepConfig, names: FormatNames, draws: Draws = () => false): TrialSpec[] {
+  const { models, tasks, methods, seeds, scope, context, limitWindows } = config;
   const formats = expandFormats(config, names);
   const settings = expandSettings(config, names);
-  const count = config.tasks.length * (1 + settings.length * formats.length * config.methods.length);
+  const runs = methods.flatMap((method) =>
+    (draws(method) ? seeds : seeds.slice(0, 1)).map((seed) => ({ method, seed })),
+  );
+  const count = models.length * tasks.length * (1 + settings.length * formats.length * runs.length);
   if (count > TRIALS_MAX) throw new UserError(`sweep: ${count} trials, more than ${TRIALS_MAX}; shorten a list`);
-  const { model, scope, context, limitWindows, seed } = config;
-  return config.tasks.flatMap((task) => {
-    const trial = (format: string, method: string, setting: Setting = {}): TrialSpec => ({
-      model,
-      format,
-      ...setting,
-      method,
-      methodOptions: {},
-      scope,
-      task,
-      context,
-      limitWindows,
-      seed,
-    });
-    return [
-      trial(BASELINE, "none"),
-      ...settings.flatMap((setting) => [
-        ...(config.formats.includes(BASELINE) && isWithoutWeights(setting) ? [trial(BASELINE, "none", setting)] : []),
-        ...formats.flatMap((format) => config.methods.map((method) => trial(format, method, setting))),
-      ]),
-    ];
-  });
+  const unquantized = { format: BASELINE, method: "none", seed: seeds[0]! };
+  const specs = models.flatMap((model) =>
+    tasks.flatMap((task) => {
+      const trial = (run: Pick<TrialSpec, "format" | "method" | "seed">, setting: Setting = {}): TrialSpec => ({
+        model,
+        format: run.format,
+        ...setting,
+        method: run.method,
+        methodOptions: {},
+        scope,
+        task,
+        context,
+        limitWindows,
+        seed: run.seed,
+      });
+      return [
+        trial(unquantized),
+        ...settings.flatMap((setting) => [
+          ...(config.formats.includes(BASELINE) && isWithoutWeights(setting) ? [trial(unquantized, setting)] : []),
+          ...formats.flatMap((format) => runs.map((run) => trial({ format, ...run }, setting))),
+        ]),
+      ];
+    }),
+  );
+  return selectTrials(specs, config);
+}
+
+/** The trials that the filters leave, with the baselines they are compared with. Throws UserError when none is left. */
+function selectTrials(specs: TrialSpec[], { include, exclude }: Pick<SweepConfig, "include" | "exclude">): TrialSpec[] {
+  if (include.length === 0 && exclude.length === 0) return specs;
+  const isIn = (filters: SweepConfig["include"], spec: TrialSpec) => filters.some((filter) => matches(filter, spec));
+  const chosen = new Set(
+    specs.filter((spec) => !isBaseline(spec) && (include.length === 0 || isIn(include, spec)) && !isIn(exclude, spec)),
+  );
+  if (chosen.size === 0) throw new UserError(`sweep: include and exclude leave none of ${specs.length} trials`);
+  const all = specs.filter(isBaseline);
+  const baselines = new Set([...chosen].map((spec) => baselineOf(spec, all)));
+  return specs.filter((spec) => chosen.has(spec) || baselines.has(spec));
 }
 
 /** What activations and cache are rounded to; absent at full precision. */
@@ -91,7 +114,7 @@ function expandFormats({ formats, groups }: SweepConfig, names: FormatNames): st
   return [...new Set(ids.map((id) => names.canonical(id)))];
 }
 
-/** The trial a trial is compared with: same task, context, windows and seed, unquantized. Null for the baseline itself. */
+/** The trial a trial is compared with: same model and task, unquantized. Null for the baseline itself. */
 export function baselineOf(spec: TrialSpec, plan: readonly TrialSpec[]): TrialSpec | null {
   if (isBaseline(spec)) return null;
   const found = plan.find((other) => isBaseline(other) && other.task === spec.task && other.model === spec.model);

@@ -4,6 +4,7 @@ import { inProcess } from "./executors/inProcess.ts";
 import { type SweepManifest, writeManifest } from "./folder.ts";
 import { changesSince } from "./identity.ts";
 import { openJournal } from "./journal.ts";
+import type { TrialSpec } from "./key.ts";
 import { createProgress, type ProgressStream } from "./progress.ts";
 import { type Executor, type PlannedTrial, type RunTrial, runSweep, type SweepOutcome } from "./run.ts";
 
@@ -15,7 +16,10 @@ export interface PreparedSweep {
   /** Fits of the tensors, made when asked for: an evaluation does without. */
   profiles(): SweepManifest["profiles"];
   codebooks: SweepManifest["codebooks"];
-  release(): Promise<void>;
+  /** Windows or examples that a trial of this model and task scores. */
+  countOf(spec: Pick<TrialSpec, "model" | "task">): number;
+  /** Frees models and sessions until a trial is run here again. */
+  rest(): Promise<void>;
 }
 
 export interface SweepIntoOptions {
@@ -59,13 +63,15 @@ export async function sweepInto(
       for (; told < journal.warnings.length; told++) say(`warning: ${journal.warnings[told]}`);
     };
     tellWarnings((line) => stream.write(`${line}\n`));
-    const { plan, runTrial, versions, profiles, codebooks, release } = await prepare(config);
+    const { plan, runTrial, versions, profiles, codebooks, rest } = await prepare(config);
     try {
       for (const line of changesSince(plan, journal.rows, versions)) stream.write(`warning: ${line}\n`);
       const createdAt = new Date().toISOString();
       const keys = plan.map(({ key }) => key);
       const manifest = { command, createdAt, versions, config: { ...config }, keys, profiles: profiles(), codebooks };
       writeManifest(directory, manifest);
+      // Other processes load what they need themselves.
+      if (executor) await rest();
       const failures: SweepOutcome["failures"] = [];
       const show = () => watch?.({ manifest, rows: keys.flatMap((key) => journal.rows.get(key) ?? []), failures });
       show();
@@ -94,7 +100,7 @@ export async function sweepInto(
         progress.end();
       }
     } finally {
-      await release();
+      await rest();
     }
   } finally {
     await journal.close();

@@ -22,6 +22,7 @@ export const divergence: Task = {
       task: `kl:${source}`,
       source,
       protocol: `kl-${windowsProtocol(context, count < available ? count : null)}`,
+      count,
       warnings: [],
       async measure(model: ScoredModel): Promise<TaskMetrics> {
         const { nll, kl, same } = await model.divergences(windows, count, context);

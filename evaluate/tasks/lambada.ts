@@ -25,6 +25,7 @@ export const lambada: Task = {
       task: `lambada:${source}`,
       source,
       protocol: requestsProtocol("lambada-openai", inputs.context, examples.length, available),
+      count: examples.length,
       warnings: cutWarnings(prepared, inputs.context),
       async measure(model: ScoredModel): Promise<TaskMetrics> {
         const scores = await model.continuations(requests);

@@ -42,6 +42,7 @@ export function multipleChoice(
         task: `${id}:${source}`,
         source,
         protocol: requestsProtocol(`${id}-0shot`, inputs.context, examples.length, available),
+        count: examples.length,
         warnings: cutWarnings(prepared, inputs.context),
         async measure(model: ScoredModel): Promise<TaskMetrics> {
           return metricsOf(id, questions, await model.continuations(requests));

@@ -16,6 +16,7 @@ export const perplexity: Task = {
       task: `perplexity:${source}`,
       source,
       protocol: windowsProtocol(context, cut.count < cut.available ? cut.count : null),
+      count: cut.count,
       warnings: [],
       measure: (model) => measureWindows(model, cut, source),
     };

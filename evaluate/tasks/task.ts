@@ -58,6 +58,8 @@ export interface TaskData {
   source: string;
   /** Protocol id: rows of different ids are never compared. */
   protocol: string;
+  /** Windows or examples that a trial scores. */
+  count: number;
   /** What a reader of the row should know of the data, e.g. that contexts were cut. */
   warnings: string[];
   measure(model: ScoredModel): Promise<TaskMetrics>;

@@ -30,6 +30,7 @@ export const wikitext2Gptq: Task = {
       task: `wikitext2-gptq:${source}`,
       source,
       protocol: `wikitext2-gptq-${context}${spreadSuffix(cut.count, cut.available)}`,
+      count: cut.count,
       warnings: [],
       measure: (model) => measureWindows(model, cut, source),
     };

@@ -33,6 +33,7 @@ export const wordPerplexity: Task = {
       task: `wordperplexity:${source}`,
       source,
       protocol: `lmeval-wikitext-2-${context}${spreadSuffix(count, all.length)}`,
+      count,
       warnings: [],
       async measure(model: ScoredModel): Promise<TaskMetrics> {
         const scores = await model.continuations(requests.flat());

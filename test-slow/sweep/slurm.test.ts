@@ -86,10 +86,12 @@ describe("sweep --executor slurm, on a real Slurm of this machine", function () 
     const queue = () => cluster!.command("squeue", "--array", "--noheader", "--format=%i %T %N %r");
     say(`before:\n${queue()}`);
     say(`killed n2, ${cluster!.killNode("n2")} processes`);
-    const watching = setInterval(
-      () => say(`${new Date().toISOString()} ${cluster!.command("sinfo", "-h", "-N", "-n", "n2")}\n${queue()}`),
-      5000,
-    );
+    let last = "";
+    const watching = setInterval(() => {
+      const now = `${cluster!.command("sinfo", "-h", "-N", "-n", "n2")}\n${queue()}`;
+      if (now !== last) say(`${new Date().toISOString()} ${now}`);
+      last = now;
+    }, 2000);
     const code = await run.closed;
     clearInterval(watching);
     say(notes(run.err()));
@@ -101,7 +103,8 @@ describe("sweep --executor slurm, on a real Slurm of this machine", function () 
   });
 
   it("killed and started again, finds its running job and submits nothing twice", async () => {
-    const first = start("again");
+    // One task, so that it is surely there still when the second start has prepared.
+    const first = start("again", "--jobs", "1");
     await amid("again", first);
     first.child.kill("SIGKILL");
     assert.equal(await first.closed, "SIGKILL");

@@ -17,7 +17,7 @@ export function tinySweep(folder: string): string[] {
   const groups = "2,4,8,12,16,32,row,tensor";
   return [
     ...["sweep", "--formats", formats, "--groups", groups],
-    ...["--model", model, "--tasks", `perplexity:${text}`, "--context", "16"],
+    ...["--models", model, "--tasks", `perplexity:${text}`, "--context", "16"],
   ];
 }
 

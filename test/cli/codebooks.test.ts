@@ -50,7 +50,7 @@ describe("bitfrontier with codebooks of one's own", () => {
     const text = join(folder, "text.txt");
     writeFileSync(text, tinyText(800));
     const path = file("third.json", { id: "third", values: [-1, 0, 0.25, 1] });
-    const words = ["--model", model, "--tasks", `perplexity:${text}`, "--context", "16", "--groups", "8,16"];
+    const words = ["--models", model, "--tasks", `perplexity:${text}`, "--context", "16", "--groups", "8,16"];
     const formats = "int2,[-1,-0.5,0,0.5,1],[i^3;i=-2..2]@g16,third@row";
     const out = join(folder, "out");
     const { code, err } = await cli("sweep", ...words, "--formats", formats, "--codebook", path, "--out", out);

@@ -25,7 +25,7 @@ describe("an interrupted bitfrontier sweep", function () {
       "sweep",
       "--formats",
       formats,
-      "--model",
+      "--models",
       model,
       "--tasks",
       `perplexity:${text}`,

@@ -184,7 +184,7 @@ describe("bitfrontier eval", function () {
 describe("bitfrontier sweep and report", function () {
   this.timeout(60_000);
   const sweep = (out: string, ...words: string[]) =>
-    cli("sweep", "--model", model, "--tasks", `perplexity:${text}`, "--context", "16", "--out", out, ...words);
+    cli("sweep", "--models", model, "--tasks", `perplexity:${text}`, "--context", "16", "--out", out, ...words);
   const rows = (out: string) =>
     readFileSync(join(out, "journal.jsonl"), "utf8")
       .trimEnd()
@@ -245,7 +245,7 @@ describe("bitfrontier sweep and report", function () {
     const path = at("config.json");
     writeFileSync(
       path,
-      JSON.stringify({ model, tasks: [`perplexity:${text}`], formats: ["nf4"], groups: [8], context: 16 }),
+      JSON.stringify({ models: [model], tasks: [`perplexity:${text}`], formats: ["nf4"], groups: [8], context: 16 }),
     );
     const out = at("runs", "c");
     const { code, err } = await cli("sweep", path, "--groups", "16", "--out", out);
@@ -283,9 +283,9 @@ describe("bitfrontier sweep and report", function () {
     const words = ["--formats", "sf4", "--groups", "16", "--out", out, "--context", "16"];
     const task = ["--tasks", `perplexity:${text}`];
     const changed = damaged("model.layers.0.self_attn.q_proj.weight", 0.5);
-    await cli("sweep", "--model", changed, ...task, ...words);
+    await cli("sweep", "--models", changed, ...task, ...words);
     damaged("model.layers.0.self_attn.q_proj.weight", -0.5);
-    const { code, err } = await cli("sweep", "--model", changed, ...task, ...words);
+    const { code, err } = await cli("sweep", "--models", changed, ...task, ...words);
     assert.equal(code, 0, err);
     assert.equal(rows(out).length, 4);
     assert.equal(new Set(rows(out).map(({ modelSha256 }) => modelSha256)).size, 2);

@@ -21,7 +21,7 @@ describe("named formats on the command line", function () {
     const out = join(folder, "run");
     const formats = "mxfp4,nvfp4,bitmod4@g16,if4,twn,olive4,uint4@g16,sf4";
     const model = writeTinyModel(join(folder, "model"));
-    const words = ["--model", model, "--formats", formats, "--groups", "16", "--tasks", `perplexity:${text}`];
+    const words = ["--models", model, "--formats", formats, "--groups", "16", "--tasks", `perplexity:${text}`];
     const { code, err } = await cli("sweep", ...words, "--context", "16", "--out", out);
     assert.equal(code, 0, err);
     const journal = readFileSync(join(out, "journal.jsonl"), "utf8");

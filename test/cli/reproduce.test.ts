@@ -18,15 +18,16 @@ describe("bitfrontier reproduce", function () {
     [out, text] = [join(folder, "out"), join(folder, "text.txt")];
     writeFileSync(text, tinyText(2000));
     const model = writeTinyModel(join(folder, "model"));
-    const sweep = ["sweep", "--model", model, "--tasks", `perplexity:${text}`, "--context", "16", "--out", out];
+    const sweep = ["sweep", "--models", model, "--tasks", `perplexity:${text}`, "--context", "16", "--out", out];
     const flags = ["--formats", "int4", "--groups", "8", "--methods", "rtn,gptq", "--calibration", text];
     assert.equal((await cli(...sweep, ...flags, "--calibration-windows", "5")).code, 0);
     row = [...(await readJournal(out)).rows.values()].find(({ method }) => method === "gptq")!;
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
+  let files = 0;
   const fileOf = (value: unknown) => {
-    const path = join(folder, "row.json");
+    const path = join(folder, `row-${files++}.json`);
     writeFileSync(path, JSON.stringify(value));
     return path;
   };
@@ -75,10 +76,10 @@ describe("bitfrontier reproduce", function () {
       [["zz"], /^bitfrontier: zz: expected a JSON file of a row \(there is no such file\), or at least 4 hex digits/],
       [["0000", "--from", out], /out: no row has a key that begins with 0000$/m],
       [["0000", "--from", join(folder, "nowhere")], /nowhere.journal\.jsonl: no such file or folder/],
-      [[fileOf([row])], /row\.json: a list of 1; expected one row/],
-      [[fileOf({ key: "a" })], /row\.json: expected a row, an object with key and format/],
+      [[fileOf([row])], /row-\d+\.json: a list of 1; expected one row/],
+      [[fileOf({ key: "a" })], /row-\d+\.json: expected a row, an object with key and format/],
       [[fileOf({ ...row, config: { nonsense: 1 } })], /unknown field "nonsense"/],
-      [[fileOf({ ...row, config: null })], /row\.json: config: expected an object/],
+      [[fileOf({ ...row, config: null })], /row-\d+\.json: config: expected an object/],
     ] as [string[], RegExp][]) {
       const { code, err } = await cli("reproduce", ...words);
       assert.equal(code, 1, err);

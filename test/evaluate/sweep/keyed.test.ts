@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { keyTrials, planTrials, type SweepConfig } from "../../../evaluate/sweep/index.ts";
 
 const config: SweepConfig = {
-  model: "reference",
+  models: ["reference"],
   formats: ["a@g32", "b@g32"],
   groups: [32],
   methods: ["rtn"],
@@ -14,7 +14,9 @@ const config: SweepConfig = {
   scope: "linears",
   calibration: null,
   calibrationWindows: 128,
-  seed: 0,
+  seeds: [0],
+  include: [],
+  exclude: [],
 };
 const specs = planTrials(config, { isElement: () => false, canonical: (id) => id });
 const facts = ({ task }: { task: string }) => ({

@@ -11,7 +11,7 @@ import {
 import { UserError } from "../../../formats/error.ts";
 
 const defaults: SweepConfig = {
-  model: "reference",
+  models: ["reference"],
   formats: ["sf4", "int4"],
   groups: [32, 128],
   methods: ["rtn"],
@@ -23,7 +23,9 @@ const defaults: SweepConfig = {
   scope: "linears",
   calibration: null,
   calibrationWindows: 128,
-  seed: 0,
+  seeds: [0],
+  include: [],
+  exclude: [],
 };
 
 const elements = ["sf4", "int4", "nf4"];
@@ -41,9 +43,9 @@ const user = (message: string | RegExp) => ({ name: "UserError", message });
 
 describe("validateConfig", () => {
   it("takes absent fields from the defaults and drops duplicates", () => {
-    assert.deepEqual(validateConfig({ seed: 7, groups: [64, "row", 64] }, defaults), {
+    assert.deepEqual(validateConfig({ seeds: [7], groups: [64, "row", 64] }, defaults), {
       ...defaults,
-      seed: 7,
+      seeds: [7],
       groups: [64, "row"],
     });
     assert.deepEqual(validateConfig({ $schema: "./sweep.schema.json" }, defaults), defaults);
@@ -53,7 +55,7 @@ describe("validateConfig", () => {
     assert.throws(
       () => validateConfig({ fromats: ["sf4"] }, defaults, "a.json"),
       user(
-        'a.json: unknown field "fromats" (did you mean "formats"?); known are model, formats, groups, methods, activations, kvCaches, tasks, context, limitWindows, scope, calibration, calibrationWindows, seed',
+        'a.json: unknown field "fromats" (did you mean "formats"?); known are models, formats, groups, methods, activations, kvCaches, tasks, seeds, include, exclude, context, limitWindows, scope, calibration, calibrationWindows',
       ),
     );
     assert.throws(() => validateConfig(JSON.parse('{"__proto__": 1}'), defaults), user(/unknown field "__proto__"/));
@@ -61,17 +63,25 @@ describe("validateConfig", () => {
   });
 
   it("names the field and what was expected", () => {
-    const cases: [object, string][] = [
+    const cases: [object, string | RegExp][] = [
       [{ groups: [32, 0] }, "a.json: groups[1]: expected a whole number from 1 to 1048576, got 0"],
       [{ groups: ["rows"] }, 'a.json: groups[0]: expected a number, "row" or "tensor", got "rows"'],
       [{ groups: 32 }, "a.json: groups: expected a list of 1 to 1000, got 32"],
       [{ formats: [] }, "a.json: formats: expected a list of 1 to 1000, got []"],
       [{ formats: [4] }, "a.json: formats[0]: expected a text, got 4"],
-      [{ seed: -1 }, "a.json: seed: expected a whole number from 0 to 4294967295, got -1"],
-      [{ seed: 1.5 }, "a.json: seed: expected a whole number from 0 to 4294967295, got 1.5"],
+      [{ seeds: [-1] }, "a.json: seeds[0]: expected a whole number from 0 to 4294967295, got -1"],
+      [{ seeds: [1.5] }, "a.json: seeds[0]: expected a whole number from 0 to 4294967295, got 1.5"],
       [{ scope: "all" }, 'a.json: scope: expected "linears", got "all"'],
       [{ context: 1 }, "a.json: context: expected a whole number from 2 to 16777216, got 1"],
-      [{ model: null }, "a.json: model: expected a text, got null"],
+      [{ models: [null] }, "a.json: models[0]: expected a text, got null"],
+      [
+        { include: [{}] },
+        "a.json: include[0]: expected an object of some of model, format, method, activation, kv, task, seed, got {}",
+      ],
+      [{ exclude: [{ format: 4 }] }, "a.json: exclude[0]: format: expected a text, got 4"],
+      [{ exclude: [{ formats: "a" }] }, /^a\.json: exclude\[0\]: formats: expected an object of some of model, /],
+      [{ preset: "quik" }, /^a\.json: preset: expected "quick" or "paper-w4" or /],
+      [{ $schema: 3 }, "a.json: $schema: expected a text, got 3"],
       [{ limitWindows: 0 }, "a.json: limitWindows: expected a whole number from 1, got 0"],
     ];
     for (const [value, message] of cases) assert.throws(() => validateConfig(value, defaults, "a.json"), user(message));
@@ -82,7 +92,7 @@ describe("validateConfig", () => {
 
 describe("parseConfig", () => {
   it("reads a sweep file", () => {
-    assert.equal(parseConfig(bytes('{"seed": 3}'), defaults, "a.json").seed, 3);
+    assert.equal(parseConfig(bytes('{"seeds": [3]}'), defaults, "a.json").seeds[0], 3);
   });
   it("says in one line that a file is not JSON, not UTF-8 or too large", () => {
     assert.throws(() => parseConfig(bytes("{seed: 3}"), defaults, "a.json"), user(/^a\.json: not valid JSON: [^\n]+$/));
@@ -106,6 +116,50 @@ describe("planTrials", () => {
     );
     assert.equal(baselineOf(plan[0]!, plan), null);
     assert.equal(baselineOf(plan[7]!, plan), plan[5]);
+  });
+
+  it("runs each model on each task, and each seed only of methods that draw random numbers", () => {
+    const config = {
+      ...defaults,
+      models: ["a", "b"],
+      formats: ["sf4@g32"],
+      methods: ["rtn", "hadamard"],
+      seeds: [3, 5],
+    };
+    const plan = planTrials(config, names, (method) => method === "hadamard");
+    assert.deepEqual(
+      plan.map(({ model, format, method, seed }) => `${model} ${format} ${method} ${seed}`),
+      ["a", "b"].flatMap((model) => [
+        `${model} fp32 none 3`,
+        `${model} sf4@g32 rtn 3`,
+        `${model} sf4@g32 hadamard 3`,
+        `${model} sf4@g32 hadamard 5`,
+      ]),
+    );
+    assert.equal(baselineOf(plan[6]!, plan), plan[4]);
+  });
+
+  it("keeps what include matches and exclude does not, with the baselines of that", () => {
+    const config = { ...defaults, models: ["a", "b"], methods: ["rtn", "gptq"] };
+    const planned = (filters: Partial<SweepConfig>) =>
+      planTrials({ ...config, ...filters }, names).map(({ model, format, method }) => `${model} ${format} ${method}`);
+    assert.deepEqual(planned({ include: [{ format: "int4@*", model: "b" }], exclude: [{ method: "gp?q" }] }), [
+      "b fp32 none",
+      "b int4@g32 rtn",
+      "b int4@g128 rtn",
+    ]);
+    assert.deepEqual(
+      planned({
+        include: [
+          { format: "sf4@g32", method: "rtn" },
+          { format: "*128", model: "a", method: "gptq" },
+        ],
+      }),
+      ["a fp32 none", "a sf4@g32 rtn", "a sf4@g128 gptq", "a int4@g128 gptq", "b fp32 none", "b sf4@g32 rtn"],
+    );
+    // A dot is a dot, and full precision is called fp32.
+    assert.throws(() => planned({ include: [{ format: "sf4.g32" }] }), user(/leave none of 18 trials/));
+    assert.equal(planned({ exclude: [{ activation: "fp32", model: "a" }] }).length, 9);
   });
 
   it("takes an id that states its block once, and two spellings of a format as one", () => {

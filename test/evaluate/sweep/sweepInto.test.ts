@@ -15,7 +15,7 @@ import {
 import { rowOf } from "./rows.ts";
 
 const config: SweepConfig = {
-  model: "reference",
+  models: ["reference"],
   formats: ["a@g32", "b@g32", "c@g32"],
   groups: [32],
   methods: ["rtn"],
@@ -27,7 +27,9 @@ const config: SweepConfig = {
   scope: "linears",
   calibration: null,
   calibrationWindows: 128,
-  seed: 0,
+  seeds: [0],
+  include: [],
+  exclude: [],
 };
 
 describe("sweepInto", () => {
@@ -61,7 +63,8 @@ describe("sweepInto", () => {
         versions: { bitfrontier: "0.1.0" },
         profiles: () => [],
         codebooks: [],
-        async release() {
+        countOf: () => 1,
+        async rest() {
           released++;
         },
       };

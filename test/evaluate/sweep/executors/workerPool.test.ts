@@ -24,7 +24,7 @@ describe("workerPool", function () {
     writeFileSync(text, tinyText(2000));
     config = {
       ...defaultConfig,
-      model: writeTinyModel(join(folder, "model")),
+      models: [writeTinyModel(join(folder, "model"))],
       formats: ["sf4", "int4", "e2m1+sr"],
       groups: [8, 16],
       tasks: [`perplexity:${text}`],
@@ -40,9 +40,9 @@ describe("workerPool", function () {
   const timeless = (rows: Row[]) => rows.map(({ timing: _, ...row }) => row);
 
   it("gives the rows of one process", async () => {
-    const { plan, runTrial, release } = await prepareSweep(config);
+    const { plan, runTrial, rest } = await prepareSweep(config);
     const alone = await runSweep({ plan, journal: memory(), executor: inProcess(runTrial) });
-    await release();
+    await rest();
     const notes: string[] = [];
     const executor = workerPool({
       count: 2,
@@ -55,8 +55,8 @@ describe("workerPool", function () {
   });
 
   it("refuses to go on when a file changed between the plan and the worker's", async () => {
-    const { plan, release } = await prepareSweep(config);
-    await release();
+    const { plan, rest } = await prepareSweep(config);
+    await rest();
     writeFileSync(join(folder, "text.txt"), tinyText(1500));
     const executor = workerPool({ count: 1, setup: { config, codebooks: [] }, note: () => {} });
     await assert.rejects(runSweep({ plan, journal: memory(), executor }), {
@@ -66,13 +66,13 @@ describe("workerPool", function () {
   });
 
   it("passes on what stands in a worker's way", async () => {
-    const { plan, release } = await prepareSweep(config);
-    await release();
+    const { plan, rest } = await prepareSweep(config);
+    await rest();
     rmSync(join(folder, "text.txt"));
     const executor = workerPool({ count: 1, setup: { config, codebooks: [] }, note: () => {} });
     await assert.rejects(runSweep({ plan, journal: memory(), executor }), {
       name: "UserError",
-      message: /text\.txt: cannot be read \(ENOENT\)/,
+      message: /text\.txt: cannot be read: no such file or folder \(ENOENT\)/,
     });
   });
 });
