@@ -98,17 +98,22 @@ describe("sweep --executor slurm, on a real Slurm of this machine", function () 
     say(cluster!.command("sinfo", "-N"));
     assert.equal(code, 0, run.err());
     await assertWhole("node");
+    assert.match(run.err(), /slurm: tasks wait: BeginTime\n/);
     assert.match(cluster!.command("sinfo", "-h", "-N", "-n", "n2", "-o", "%T"), /down/);
     cluster!.startNode("n2");
   });
 
   it("killed and started again, finds its running job and submits nothing twice", async () => {
-    // One task, so that it is surely there still when the second start has prepared.
-    const first = start("again", "--jobs", "1");
+    const first = start("again");
     await amid("again", first);
     first.child.kill("SIGKILL");
     assert.equal(await first.closed, "SIGKILL");
+    // Stopped until the second start has found it, however long that takes.
+    const job = /slurm: job (\d+)/.exec(first.err())![1]!;
+    cluster!.command("scontrol", "suspend", job);
     const second = start("again");
+    await told(second, /watching them/);
+    cluster!.command("scontrol", "resume", job);
     assert.equal(await second.closed, 0, second.err());
     say(notes(first.err()) + notes(second.err()));
     assert.match(second.err(), /slurm: \d tasks of an earlier run are still there; watching them\n/);
@@ -130,7 +135,7 @@ describe("sweep --executor slurm, on a real Slurm of this machine", function () 
   it("waits for a controller that is away", async () => {
     const run = start("controller");
     await amid("controller", run);
-    cluster!.killController();
+    cluster!.stopController();
     await told(run, /squeue gets no answer/);
     cluster!.startController();
     assert.equal(await run.closed, 0, run.err());

@@ -22,7 +22,8 @@ export interface SlurmCluster {
   /** Kills a node with all that runs on it, as a power cut would; gives how many processes that were. */
   killNode(name: string): number;
   startNode(name: string): void;
-  killController(): void;
+  /** As for maintenance: it saves its state. */
+  stopController(): void;
   startController(): void;
   /** Ends all daemons and removes their files. */
   stop(): void;
@@ -95,7 +96,7 @@ ${nodes.map((name, i) => `NodeName=${name} NodeHostname=localhost NodeAddr=127.0
       return doomed.length;
     },
     startController: () => void command("slurmctld", "-f", conf),
-    killController: () => kill(pidIn(join(folder, "slurmctld.pid"))!),
+    stopController: () => void process.kill(pidIn(join(folder, "slurmctld.pid"))!, "SIGTERM"),
     stop() {
       for (const name of nodes) cluster.killNode(name);
       for (const file of ["slurmctld.pid", "munged.pid"]) {

@@ -56,7 +56,9 @@ export function slurm(options: SlurmOptions): Executor {
     for (let trial = queue.next(); trial; trial = queue.next()) open.set(trial.key, trial);
     const collect = collector(folder, queue, open);
 
-    let live = await watch(name, note, queue.signal, pollMs);
+    const watch = watcher(name, note, queue.signal, pollMs);
+
+    let live = await watch();
     // Failures of earlier runs are tried again; those of a job that is still there are this run's.
     await collect({ failures: live > 0, remove: live === 0 });
     if (live > 0) note(`slurm: ${live} tasks of an earlier run are still there; watching them`);
@@ -69,7 +71,7 @@ export function slurm(options: SlurmOptions): Executor {
       }
       do {
         await sleep(pollMs, undefined, { signal: queue.signal }).catch(() => undefined);
-        live = await watch(name, note, queue.signal, pollMs);
+        live = await watch();
         // In this order: what a task wrote before it left the queue is then seen.
         await collect({ failures: true, remove: false });
       } while (live > 0 && open.size > 0 && !queue.signal?.aborted);
@@ -84,20 +86,23 @@ export function slurm(options: SlurmOptions): Executor {
   };
 }
 
-/** How many tasks of that name there are; waits while Slurm does not answer. */
-async function watch(
-  name: string,
-  note: (line: string) => void,
-  signal: AbortSignal | undefined,
-  pollMs: number,
-): Promise<number> {
-  for (let told = false; ; told = true) {
-    const live = await liveTasks(name);
-    if (live !== null) return live;
-    if (!told) note("slurm: squeue gets no answer; trying again until it does");
-    if (signal?.aborted) return 0;
-    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
-  }
+/** Counts the tasks of that name; waits while Slurm does not answer, and tells why tasks wait when that changes. */
+function watcher(name: string, note: (line: string) => void, signal: AbortSignal | undefined, pollMs: number) {
+  let told = "";
+  return async (): Promise<number> => {
+    for (let silent = false; ; silent = true) {
+      const live = await liveTasks(name);
+      if (live !== null) {
+        const reasons = [...new Set(live.filter((reason) => reason !== ""))].sort().join("; ");
+        if (reasons !== "" && reasons !== told) note(`slurm: tasks wait: ${reasons}`);
+        told = reasons;
+        return live.length;
+      }
+      if (!silent) note("slurm: squeue gets no answer; trying again until it does");
+      if (signal?.aborted) return 0;
+      await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+    }
+  };
 }
 
 /** Settles what the shards have of the open trials; `remove`: deletes those that hold nothing more. */

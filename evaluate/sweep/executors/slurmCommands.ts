@@ -27,13 +27,15 @@ export async function submitArray(
 }
 
 /**
- * How many tasks of the user's jobs of that name are not over; null when Slurm's controller does not answer. Throws
- * UserError where there is no squeue.
+ * The tasks of the user's jobs of that name that are not over, each by why it waits ("" where it runs, or Slurm has not said);
+ * null when Slurm's controller does not answer. Throws UserError where there is no squeue.
  */
-export async function liveTasks(name: string): Promise<number | null> {
+export async function liveTasks(name: string): Promise<string[] | null> {
   const user = `--user=${userInfo().username}`;
-  const { code, out } = await command("squeue", ["--noheader", `--name=${name}`, user, "--array", "--format=%T"]);
-  return code === 0 ? out.split("\n").filter((line) => line !== "").length : null;
+  const { code, out } = await command("squeue", ["--noheader", `--name=${name}`, user, "--array", "--format=%T %r"]);
+  if (code !== 0) return null;
+  const lines = out.split("\n").filter((line) => line !== "");
+  return lines.map((line) => /^PENDING (?!None$)(.*)/.exec(line)?.[1] ?? "");
 }
 
 interface Done {

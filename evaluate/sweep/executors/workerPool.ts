@@ -33,6 +33,7 @@ export function workerPool({
 }): Executor {
   return async (queue) => {
     const workers = new Set<Worker>();
+    let stopped = false;
     async function lane(): Promise<void> {
       let worker: Worker | null = null;
       for (let trial = queue.next(); trial; trial = queue.next()) {
@@ -41,6 +42,7 @@ export function workerPool({
           worker ??= start(setup);
           workers.add(worker);
           answer = await run(worker, trial);
+          if (stopped) return;
           if (!("died" in answer)) break;
           const { pid } = worker.child;
           note(`warning: worker process ${pid} died (${answer.died}) with ${trial.spec.format} on ${trial.spec.task}`);
@@ -55,7 +57,8 @@ export function workerPool({
     try {
       await Promise.all(Array.from({ length: count }, lane));
     } finally {
-      // Only after an error is any of them still at work.
+      // Only after an error is any of them still at work; their lanes must not start others.
+      stopped = true;
       for (const { child } of workers) if (child.connected) child.kill("SIGKILL");
     }
   };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { prepareSweep } from "../../../../evaluate/prepare.ts";
 import type { Row } from "../../../../evaluate/row.ts";
 import { workerPool } from "../../../../evaluate/sweep/executors/workerPool.ts";
@@ -52,6 +53,23 @@ describe("workerPool", function () {
     const pooled = await runSweep({ plan, journal: memory(), executor });
     assert.deepEqual([pooled.ran, pooled.failures, notes], [7, [], []]);
     assert.deepEqual(timeless(pooled.rows), timeless(alone.rows));
+  });
+
+  it("ends with the journal's error, and leaves no worker behind, when a row cannot be kept", async () => {
+    const { plan, rest } = await prepareSweep(config);
+    await rest();
+    const journal = memory();
+    let appended = 0;
+    const full: RowStore = {
+      rows: journal.rows,
+      append: (row) => (appended++ < 2 ? journal.append(row) : Promise.reject(new Error("disk full"))),
+    };
+    const executor = workerPool({ count: 2, setup: { config, codebooks: [], threads: 1 }, note: assert.fail });
+    await assert.rejects(runSweep({ plan, journal: full, executor }), /disk full/);
+    for (let waited = 0; process.getActiveResourcesInfo().includes("ProcessWrap"); waited += 50) {
+      assert.ok(waited < 10_000, "a worker lives on");
+      await sleep(50);
+    }
   });
 
   it("refuses to go on when a file changed between the plan and the worker's", async () => {
