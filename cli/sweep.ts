@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { isSystemError, systemReason } from "../evaluate/files.ts";
 import {
   defaultConfig,
@@ -91,13 +92,16 @@ export const sweep: Command = {
     // The engine loads a 20 MB library, which the other commands do without.
     const { prepareSweep } = await import("../evaluate/prepare.ts");
     const { executorOf } = await import("../evaluate/sweep/executors/index.ts");
-    const engine = threads === undefined ? {} : { threads };
+    const engine = {
+      ...(threads === undefined ? {} : { threads }),
+      ...(name === "slurm" || jobs > 1 ? { cache: join(out, "cache") } : {}),
+    };
     const setup = { config, codebooks: input.list("codebook"), ...engine };
     if (input.has("dry-run"))
       return printDryRun(out, config, jobs, { ...engine, onFetch: fetchProgress(io.stderr) }, io);
     const executor = executorOf({ name, jobs, directory: out, setup, submitArguments });
     const port = input.whole("serve", 0, 65_535);
-    const live = port === undefined ? undefined : await liveSweep(port, io.stderr);
+    const live = port === undefined ? undefined : await liveSweep(port, config.models, io.stderr);
     const { manifest, rows, failures, interrupted } = await sweepInto(
       out,
       config,

@@ -31,6 +31,7 @@ import {
   type TrialSpec,
 } from "./sweep/index.ts";
 import { parseTask, type TaskData, taskById } from "./tasks/index.ts";
+import { cachingTokenizer } from "./tokenCache.ts";
 
 /** One model of a sweep: its keyed trials, and what runs them. */
 export interface ModelBench {
@@ -51,6 +52,8 @@ export interface BenchOptions {
   engine: SessionOptions;
   /** Where models run; the CPU when absent. */
   device?: FoundDevice | undefined;
+  /** Folder for the token ids of long texts, where other processes read the same. */
+  cache?: string | undefined;
 }
 
 /**
@@ -61,9 +64,10 @@ export async function prepareModel(
   name: string,
   specs: readonly TrialSpec[],
   config: SweepConfig,
-  { formats, versions, engine: common, device }: BenchOptions,
+  { formats, versions, engine: common, device, cache }: BenchOptions,
 ): Promise<ModelBench> {
-  const model = loadModel(name);
+  const plain = loadModel(name);
+  const model = cache === undefined ? plain : { ...plain, tokenizer: cachingTokenizer(plain.tokenizer, cache) };
   const own = new Set(specs.map(({ format }) => format));
   for (const [id, format] of formats) if (own.has(id)) meanBitsPerWeight(model.linears, format);
   const tasks = new Map<string, PreparedTask>();

@@ -23,6 +23,8 @@ export interface PrepareOptions {
   threads?: number;
   /** Where models run: see `chooseDevice`. The CPU when absent. */
   device?: FoundDevice;
+  /** Folder for the token ids of long texts, where several processes prepare the same sweep. */
+  cache?: string;
   /** Told of the download of a Hub id that is not in the cache. */
   onFetch?: (progress: FetchProgress) => void;
 }
@@ -34,13 +36,13 @@ export interface PrepareOptions {
  */
 export async function prepareSweep(
   config: SweepConfig,
-  { onFetch, device, ...engine }: PrepareOptions = {},
+  { onFetch, device, cache, ...engine }: PrepareOptions = {},
 ): Promise<PreparedSweep> {
   const methods = [...new Set(config.methods.map((method) => methodById(method).id))];
   const specs = planTrials({ ...config, methods }, formatNames, (method) => methodById(method).draws);
   for (const spec of specs) runningFormatsOf(spec);
   const formats = new Map(specs.filter((s) => s.format !== BASELINE).map((s) => [s.format, parseFormat(s.format)]));
-  const made = { versions: versions(device), formats, engine, device };
+  const made = { versions: versions(device), formats, engine, device, cache };
   const benches = new Map<string, ModelBench>();
   for (const model of config.models) {
     const own = specs.filter((spec) => spec.model === model);

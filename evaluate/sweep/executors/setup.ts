@@ -10,6 +10,8 @@ export interface WorkerSetup {
   config: SweepConfig;
   /** Files of codebooks of one's own that format ids name. */
   codebooks: string[];
+  /** Folder of token ids that the processes share. */
+  cache?: string;
   /** Threads of the engine in each process. */
   threads?: number;
 }
