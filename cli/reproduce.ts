@@ -4,6 +4,7 @@ import type { Row } from "../evaluate/row.ts";
 import { readJournal, readRowFile } from "../evaluate/sweep/index.ts";
 import { UserError } from "../formats/error.ts";
 import { codebookOption } from "./codebooks.ts";
+import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
@@ -24,6 +25,7 @@ export const reproduce: Command = {
   options: {
     from: { value: "DIR", help: "the sweep folder (default runs/default)" },
     codebook: codebookOption,
+    device: deviceOption,
     threads: { value: "N", help: "threads of the engine" },
     json: { help: "print the new row and what differs as JSON" },
   },
@@ -33,7 +35,8 @@ export const reproduce: Command = {
     const before = await rowOf(input.positionals[0]!, input.text("from") ?? "runs/default");
     const threads = input.whole("threads", 1, 1024);
     const { reproduceRow } = await import("../evaluate/reproduce.ts");
-    const options = { onFetch: fetchProgress(stderr), ...(threads === undefined ? {} : { threads }) };
+    const device = await deviceInput(input, { stderr });
+    const options = { ...device, onFetch: fetchProgress(stderr), ...(threads === undefined ? {} : { threads }) };
     const { row, differences, versions } = await reproduceRow(before, options);
     if (input.has("json")) stdout.write(json({ row, differences, versions }));
     else {

@@ -96,9 +96,10 @@ export const sweep: Command = {
       ...(threads === undefined ? {} : { threads }),
       ...(name === "slurm" || jobs > 1 ? { cache: join(out, "cache") } : {}),
     };
-    const setup = { config, codebooks: input.list("codebook"), ...engine };
+    const where = device.device ? { device: device.device.device } : {};
+    const setup = { config, codebooks: input.list("codebook"), ...engine, ...where };
     if (input.has("dry-run"))
-      return printDryRun(out, config, jobs, { ...engine, onFetch: fetchProgress(io.stderr) }, io);
+      return printDryRun(out, config, jobs, { ...engine, ...device, onFetch: fetchProgress(io.stderr) }, io);
     const executor = executorOf({ name, jobs, directory: out, setup, submitArguments });
     const port = input.whole("serve", 0, 65_535);
     const live = port === undefined ? undefined : await liveSweep(port, config.models, io.stderr);

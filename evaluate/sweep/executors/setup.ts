@@ -1,5 +1,7 @@
 import { UserError } from "../../../formats/error.ts";
 import { readCodebook } from "../../codebookFile.ts";
+import { chooseDevice } from "../../engine/devices.ts";
+import type { Device } from "../../engine/session.ts";
 import { prepareSweep } from "../../prepare.ts";
 import type { Row } from "../../row.ts";
 import type { SweepConfig } from "../config.ts";
@@ -12,6 +14,8 @@ export interface WorkerSetup {
   codebooks: string[];
   /** Folder of token ids that the processes share. */
   cache?: string;
+  /** Where models run, found anew by each process, which may be on another machine; the CPU when absent. */
+  device?: Device;
   /** Threads of the engine in each process. */
   threads?: number;
 }
@@ -23,8 +27,9 @@ export type RunKey = (key: string) => Promise<Row | Error>;
  * Prepares a sweep in this process from what its coordinator says. Every process makes the plan itself, from the files as
  * they are now: the keys agree only if model, texts and code are the coordinator's.
  */
-export async function prepareWorker({ config, codebooks, ...options }: WorkerSetup): Promise<RunKey> {
+export async function prepareWorker({ config, codebooks, device, ...engine }: WorkerSetup): Promise<RunKey> {
   for (const path of codebooks) readCodebook(path);
+  const options = { ...engine, ...(device ? { device: await chooseDevice(device, () => {}) } : {}) };
   const { plan, runTrial } = await prepareSweep(config, options);
   const trials = new Map(plan.map((trial) => [trial.key, trial]));
   return async (key) => {
