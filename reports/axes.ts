@@ -186,6 +186,7 @@ export function checkMetric(id: string, rows: readonly Row[]): void {
 export function checkCost(id: CostAxis, rows: readonly Row[]): void {
   const axis = costAxis(id, rows);
   if (rows.some((row) => axis.value(row) !== null)) return;
-  const needs = id === "chipOverhead" ? "an int4 row and areas of one source" : "a cost source that states it";
+  const needs =
+    id === "chipOverhead" ? "an int4 row and areas of one source" : "costs that state it, such as those of --library";
   throw new UserError(`cost "${id}": no row has it; it needs ${needs}`);
 }

@@ -79,7 +79,7 @@ describe("the notebooks in Chromium", () => {
 
   it("explore-a-codebook.html follows ν, the group, a key and a drag", async () => {
     const { page, errors } = await open("explore-a-codebook.html");
-    const error = card(page, "expected relative squared error");
+    const error = card(page, "expected relative error");
     // Golden: predictedError of E2M1 on t(5) in groups of 128 (test/fitting/predictedError.test.ts has its peers).
     assert.equal(await error.textContent(), "0.01523");
     await set(page, "degrees of freedom ν", 10);

@@ -228,10 +228,15 @@ function labels(
   const anchors = best.map(anchorOf);
   // Beside somebody else's points every one of ours wants its name.
   const wants = ({ status }: FrontierPoint) => status === "tie" || (others.length > 0 && status === "dominated");
-  const whiskers = frontier.points.map(({ x, y, row }): [number, number, number, number] => {
+  const whiskers = frontier.points.flatMap(({ x, y, row }): [number, number, number, number][] => {
     const at = place({ x, y });
-    const sigma = frontier.x.sigma(row) ?? 0;
-    return [place({ x: x - sigma, y }).x, at.y - 1, place({ x: x + sigma, y }).x, at.y + 1];
+    const [across, along] = [frontier.x.sigma(row) ?? 0, frontier.y.sigma(row) ?? 0];
+    // On a log scale the lower end may lie beyond the axis; the bar is drawn to its end.
+    const foot = place({ x, y: Math.max(y - along, yScale.domain[0]) }).y;
+    return [
+      [place({ x: x - across, y }).x, at.y - 1, place({ x: x + across, y }).x, at.y + 1],
+      [at.x - 1, place({ x, y: y + along }).y, at.x + 1, foot],
+    ];
   });
   // The step line runs level from each frontier point to the next one's cost, then down to it.
   const steps = anchors.flatMap((from, i): [number, number, number, number][] => {

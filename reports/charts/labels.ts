@@ -11,14 +11,16 @@ export interface Label extends Anchor {
   optional?: boolean;
 }
 
-/** Mean width of a character over the font size, for the sans-serif fonts of the theme (Helvetica: 0.53 for digits and lower case). */
-const widthPerSize = 0.56;
+/** Mean width of a character of a format id over the font size, with its m and @, in the widest of the fonts (Verdana, DejaVu). */
+const widthPerSize = 0.63;
 const fontSize = 11;
 const height = 13;
 const gap = 8;
 const distances = [gap, gap + 6, gap + 14, gap + 24];
 /** Cost of standing nearer to another mark than to one's own. */
 const elsewhere = 1e6;
+/** Room kept between two labels on a line. */
+const between = 4;
 const markRadius = 5;
 
 /** Directions tried, in order: below left of a frontier point nothing can lie but ties, so that comes first. */
@@ -71,7 +73,7 @@ export function placeLabels<T extends Label>(
     }
     const { box, cost } = best!;
     if (optional && cost > 0) return [];
-    placed.push(box);
+    placed.push([box[0] - between, box[1], box[2] + between, box[3]]);
     return [{ ...label, x: box[0], y: (box[1] + box[3]) / 2 }];
   });
 }

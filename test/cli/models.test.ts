@@ -219,6 +219,9 @@ describe("bitfrontier sweep and report", function () {
     assert.match(other.out, /format .* chip \(%\) .*perplexity/);
     assert.match(other.out, /Of 7 trials in both sweeps, 7 are the same in every window/);
     assert.ok(readFileSync(join(out, "report.html")).length < live - 300_000);
+    const energy = await cli("report", out, "--library", "asap7", "--cost", "energyFj");
+    assert.match(energy.out, /worth the energy: [^\n]*\n\nformat .* energy \(fJ\)/, energy.err);
+    assert.match((await cli("report", out, "--cost", "energyFj")).err, /cost "energyFj": no row has it; .*--library/);
     assert.match((await cli("report", out, "--cost", "aera")).err, /--cost takes areaGe.*not "aera"/);
     assert.match(
       (await cli("report", out, "--metric", "acc")).err,
