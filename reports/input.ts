@@ -63,6 +63,8 @@ export function checkRows(rows: readonly Row[]): void {
       }
     }
     if (!isRecord(versions)) throw new UserError(`${name}: versions must be an object`);
+    for (const field of ["config", "timing"])
+      if (!isRecord(row[field as keyof Row])) throw new UserError(`${name}: ${field} must be an object`);
     requireCost(cost, `${name}: cost`);
     if (row.synthesizedCost !== undefined) requireCost(row.synthesizedCost, `${name}: synthesizedCost`);
     const key = row.key as string;

@@ -7,6 +7,7 @@ import { htmlReport } from "../reports/html.ts";
 import { pageRuntime } from "../reports/pageRuntime.ts";
 import { composeReport } from "../reports/report.ts";
 import { makeInput } from "../test/reports/fixture.ts";
+import { hostileReport } from "../test/reports/hostile.ts";
 import { chromiumPath, openFile, startChromium } from "./chromium.ts";
 
 describe("the report's page in Chromium", () => {
@@ -71,6 +72,19 @@ describe("the report's page in Chromium", () => {
       assert.deepEqual([requests, errors], [[], []]);
       await page.context().close();
     }
+  });
+
+  it("runs nothing that rows contain", async () => {
+    const path = join(folder, "hostile.html");
+    const hostile = hostileReport();
+    await writeFile(path, await htmlReport(hostile, await pageRuntime()));
+    const { page, requests, errors } = await openFile(browser, path);
+    const n = hostile.sections.filter((section) => section.figure).length;
+    await page.waitForFunction(`document.querySelectorAll("[data-live]").length === ${n}`);
+    assert.deepEqual([requests, errors], [[], []]);
+    assert.equal(await page.locator("script").count(), 3);
+    assert.match(await page.title(), /<script>alert/);
+    await page.context().close();
   });
 
   it("sorts the table of all rows at a click", async () => {

@@ -8,7 +8,7 @@ import type { Row } from "../../evaluate/row.ts";
 import { UserError } from "../../formats/error.ts";
 import { rowsToArrow, rowsToCsv } from "../../reports/export.ts";
 import { rowsFromArrow } from "../../reports/fromArrow.ts";
-import { htmlReport as page } from "../../reports/html.ts";
+import { htmlReport as pageOf } from "../../reports/html.ts";
 import { checkRows, type ReportInput } from "../../reports/input.ts";
 import { markdownReport } from "../../reports/markdown.ts";
 import { pageRuntime } from "../../reports/pageRuntime.ts";
@@ -18,24 +18,9 @@ import { terminalFrontier } from "../../reports/terminal.ts";
 import { views } from "../../reports/views.ts";
 import { writeReport } from "../../reports/write.ts";
 import { makeInput, makeRow, makeRows } from "./fixture.ts";
+import { evil, hostileInput, hostileReport } from "./hostile.ts";
 
-const htmlReport = (input: ReportInput) => page(composeReport(input));
-
-const evil = `</script><script>alert("x")</script>'"&|\`\u001b[2J\n=1+1`;
-
-/** A report in which every string is an attack. */
-function hostileInput() {
-  const input = makeInput();
-  const poison = <T>(value: T): T =>
-    (typeof value === "string"
-      ? evil + value
-      : Array.isArray(value)
-        ? value.map(poison)
-        : value && typeof value === "object"
-          ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, poison(entry)]))
-          : value) as T;
-  return { ...poison(input), rows: poison(input.rows).map((row, i) => (i === 0 ? { ...row, format: "fp32" } : row)) };
-}
+const htmlReport = (input: ReportInput) => pageOf(composeReport(input));
 
 /** RFC 4180, by the book: enough to read back what we wrote. */
 function parseCsv(text: string): (string | null)[][] {
@@ -85,7 +70,7 @@ describe("htmlReport", () => {
   });
 
   it("htmlReport(input) keeps hostile text as text", async () => {
-    const page = await htmlReport(hostileInput());
+    const page = await pageOf(hostileReport());
     assert.equal(page.match(/<script/g)?.length, 1);
     assert.equal(page.match(/<\/script/g)?.length, 1);
     assert.ok(!page.includes("<script>alert") && !page.includes("\u001b"));
@@ -109,8 +94,8 @@ describe("htmlReport", () => {
 
 describe("htmlReport with the runtime", () => {
   it("htmlReport(report, runtime) holds the spec of every chart, allows its own two scripts and no eval", async () => {
-    const report = composeReport(hostileInput());
-    const text = await page(report, await pageRuntime());
+    const report = hostileReport();
+    const text = await pageOf(report, await pageRuntime());
     const data = /<script type="application\/json" id="chart-data">(.*?)<\/script>/s.exec(text)![1]!;
     const ids = report.sections.flatMap(({ figure }) => (figure ? [figure.id] : []));
     assert.deepEqual(Object.keys(JSON.parse(data)), ids);
@@ -242,6 +227,8 @@ describe("checkRows", () => {
     assert.throws(bad({ cost: { areaGe: 1 } }), /cost: weight must be text/);
     assert.throws(bad({ layers: [{}] }), /layers/);
     assert.throws(bad({ group: true }), /group/);
+    assert.throws(bad({ config: null }), /config must be an object/);
+    assert.throws(bad({ timing: undefined }), /timing must be an object/);
     assert.doesNotThrow(bad({ metrics: { acc: { value: 0.5, sigma: null } } }));
     assert.throws(bad({ metrics: [] }), /metrics must be an object/);
     assert.throws(bad({ metrics: { acc: null } }), /metrics: acc must be an object/);
