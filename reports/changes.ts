@@ -38,6 +38,8 @@ export interface Changes {
   appeared: Row[];
   vanished: Row[];
   moves: Move[];
+  /** Frontiers that both sweeps have, of the same settings and cost source: moves are in these. */
+  frontiers: number;
 }
 
 /**
@@ -65,7 +67,7 @@ export function changesBetween(
     trials,
     appeared: [...later].filter(([trial]) => !earlier.has(trial)).map(([, row]) => row),
     vanished: [...earlier].filter(([trial]) => !later.has(trial)).map(([, row]) => row),
-    moves: movesBetween(views(now, codebooks, options), views(before, codebooks, options)),
+    ...movesBetween(views(now, codebooks, options), views(before, codebooks, options)),
   };
 }
 
@@ -113,7 +115,7 @@ function judged(change: Omit<Change, "verdict"> & { mean: number; sigma: number 
 }
 
 /** Rows of both sweeps whose status differs, in frontiers that both have; other cost sources make other frontiers. */
-function movesBetween(now: readonly View[], before: readonly View[]): Move[] {
+function movesBetween(now: readonly View[], before: readonly View[]): Pick<Changes, "moves" | "frontiers"> {
   const nameOf = (view: View) => {
     const { model, task, protocol, scope, setting, group, bits, frontier } = view;
     const row = frontier.points[0]!.row;
@@ -121,13 +123,14 @@ function movesBetween(now: readonly View[], before: readonly View[]): Move[] {
     return JSON.stringify([model, task, protocol, scope, setting, group, bits, frontier.x.id, frontier.y.id, basis]);
   };
   const earlier = new Map(before.map((view) => [nameOf(view), view]));
-  return now.flatMap((view) => {
-    const other = earlier.get(nameOf(view));
-    if (!other) return [];
+  const both = now.filter((view) => earlier.has(nameOf(view)));
+  const moves = both.flatMap((view) => {
+    const other = earlier.get(nameOf(view))!;
     const statuses = new Map(other.frontier.points.map(({ row, status }) => [trialOf(row), status]));
     return view.frontier.points.flatMap(({ row, status }) => {
       const from = statuses.get(trialOf(row));
       return from !== undefined && from !== status ? [{ view, row, from, to: status }] : [];
     });
   });
+  return { moves, frontiers: both.length };
 }

@@ -1,4 +1,4 @@
-import { metricAxis } from "./axes.ts";
+import { type MetricAxis, metricAxis } from "./axes.ts";
 import type { Change, Changes, Move } from "./changes.ts";
 import { changesChart } from "./charts/changes.ts";
 import type { Figure } from "./figures.ts";
@@ -10,7 +10,7 @@ import { rowNames } from "./views.ts";
 const shownChanges = 40;
 
 /** `Of 56 trials in both, 50 are the same to the last bit, …` */
-export function changesSentence({ trials, appeared, vanished, moves, sigmas, metric }: Changes): string {
+export function changesSentence({ trials, appeared, vanished, moves, frontiers, sigmas, metric }: Changes): string {
   const count = (verdict: Change["verdict"]) => trials.filter((trial) => trial.verdict === verdict).length;
   const unpaired = trials.filter((trial) => trial.mean !== null && !trial.paired).length;
   const others = new Set(trials.filter((trial) => trial.otherWeights).map((trial) => trial.row.model));
@@ -23,13 +23,17 @@ export function changesSentence({ trials, appeared, vanished, moves, sigmas, met
     ...(unpaired > 0 ? [`${unpaired} read other windows and are compared as independent`] : []),
     ...(unknown > 0 ? [`${unknown} cannot be compared`] : []),
     ...(others.size > 0 ? [`the weights of ${[...others].join(", ")} are others than before`] : []),
-    `${appeared.length} appeared, ${vanished.length} vanished, ${moves.length} changed their place in a frontier`,
+    `${appeared.length} appeared, ${vanished.length} vanished; ${
+      frontiers === 0
+        ? "the two have no frontier of the same settings and cost source"
+        : `${moves.length} changed their place in one of ${frontiers} frontiers`
+    }`,
   ]
     .join("; ")
     .concat(".");
 }
 
-/** The trials that changed at all, the surest first, with bars; null where none did. */
+/** The trials that changed at all (of many, the surest), in order of the change, with bars; null where none did. */
 export function changesFigure(changes: Changes, other: string): Figure | null {
   const shown = largest(changes);
   if (shown.length === 0) return null;
@@ -42,7 +46,7 @@ export function changesFigure(changes: Changes, other: string): Figure | null {
     id: "changes",
     title,
     caption:
-      `${axis.name} now minus before, paired over windows where both read the same; bars two standard errors. Solid: beyond ` +
+      `Difference in ${quantity(axis)}, now minus before, paired over windows where both read the same; bars two standard errors. Solid: beyond ` +
       `${changes.sigmas} σ; hollow: within. ${axis.better === "low" ? "Left" : "Right"} of the rule is better. ${models}protocol ${protocol}, scope ${scope}, n = ${windows} windows.`,
     spec: changesChart(
       shown.map((change) => ({
@@ -51,7 +55,7 @@ export function changesFigure(changes: Changes, other: string): Figure | null {
         sigma: change.sigma!,
         verdict: change.verdict,
       })),
-      axis,
+      `${quantity(axis)}, now − before`,
       title,
     ),
   };
@@ -81,7 +85,7 @@ export function changesTable(changes: Changes): Table {
       { name: "task", cell: ({ row }: Line) => cell(row.task) },
       { name: "change", cell: ({ what }: Line) => cell(what) },
       {
-        name: axis.id === "deltaLoss" || axis.id === "perplexity" ? "Δ (nats/token)" : `Δ ${axis.name}`,
+        name: `Δ ${quantity(axis)}`,
         numeric: true,
         cell: ({ change }: Line) => ({
           text: change ? withSigma(change.mean, change.sigma) : "",
@@ -94,10 +98,16 @@ export function changesTable(changes: Changes): Table {
   );
 }
 
+/** What a difference between two sweeps is in: rows are compared by their losses, also where the metric is a function of them. */
+function quantity({ id, name }: MetricAxis): string {
+  return id === "deltaLoss" || id === "perplexity" ? "loss (nats/token)" : name;
+}
+
 function largest({ trials }: Changes): Change[] {
   const size = ({ mean, sigma }: Change) => Math.abs(mean!) / (sigma! || Number.MIN_VALUE);
   return trials
     .filter(({ verdict, mean }) => verdict !== "same" && mean !== null)
     .sort((a, b) => size(b) - size(a))
-    .slice(0, shownChanges);
+    .slice(0, shownChanges)
+    .sort((a, b) => a.mean! - b.mean!);
 }

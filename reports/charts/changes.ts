@@ -1,5 +1,4 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { MetricAxis } from "../axes.ts";
 import { withSigma } from "../numbers.ts";
 import { said } from "./interaction.ts";
 import { plotWidth, theme } from "./theme.ts";
@@ -19,7 +18,7 @@ export interface ChangeMark {
 }
 
 /** Differences to an earlier sweep, in the order given, bars two standard errors; the rule is no change. */
-export function changesChart(marks: readonly ChangeMark[], metric: MetricAxis, title: string): TopLevelSpec {
+export function changesChart(marks: readonly ChangeMark[], quantity: string, title: string): TopLevelSpec {
   const verdicts = Object.keys(looks) as (keyof typeof looks)[];
   const present = verdicts.filter((verdict) => marks.some((mark) => mark.verdict === verdict));
   const values = marks.map((mark) => ({
@@ -59,7 +58,7 @@ export function changesChart(marks: readonly ChangeMark[], metric: MetricAxis, t
           x: {
             field: "low",
             type: "quantitative",
-            title: metric.id === "perplexity" ? "loss (nats per token), now − before" : `${metric.title}, now − before`,
+            title: quantity,
             axis: { format: "~r", tickCount: 6 },
           },
           x2: { field: "high" },

@@ -77,7 +77,12 @@ describe("composeReport(input, {against})", () => {
       text!,
       /^Of 4 trials in both sweeps, 1 are the same in every window; 1 got better and 1 worse in loss/,
     );
-    assert.match(text!, /1 appeared, 1 vanished/);
+    assert.match(text!, /1 appeared, 1 vanished; \d+ changed their place in one of \d+ frontiers/);
+    const costed = (source: string) =>
+      makeInput().rows.map((each) => ({ ...each, cost: each.cost && { ...each.cost, source } }));
+    const options = { costs: ["areaGe" as const] };
+    assert.equal(changesBetween(costed("a"), costed("b"), [], options).frontiers, 0);
+    assert.equal(changesBetween(costed("a"), costed("a"), [], options).frontiers, 2);
     const words = table!.rows.map((cells) => [cells[0]!.text, cells[4]!.text]);
     assert.deepEqual(words.slice(0, 2), [
       ["better", "better"],
