@@ -25,7 +25,7 @@ const journal = await readJournal(sweep);
 const rows = manifest.keys.map((key) => ({ ...journal.rows.get(key), layers: [] }));
 writeFileSync(join(folder, "sweep.arrow"), await rowsToArrow(rows));
 
-const checkpoint = openModelTensors(await fetchModel(manifest.config.model));
+const checkpoint = openModelTensors(await fetchModel(rows[0].model));
 const tensors = [];
 const histograms = {};
 const short = (value) => (typeof value === "number" ? Number(value.toPrecision(6)) : value);
@@ -46,7 +46,7 @@ for (const { tensor, layer, kind, shape, fit } of profileTensors(checkpoint)) {
   histograms[tensor] = histogram(checkpoint.read(tensor), fit.mean, fit.standardDeviation);
 }
 checkpoint.close();
-write("profile.json", { model: manifest.config.model, source: manifest.command, tensors, histograms });
+write("profile.json", { model: rows[0].model, source: manifest.command, tensors, histograms });
 write("paper.json", compareWithPaper());
 
 function histogram(values, mean, deviation) {

@@ -1,7 +1,8 @@
 import type { Row } from "../evaluate/row.ts";
+import { combineModels } from "./combine.ts";
 import { baselineFormat, isBaseline } from "./frontier.ts";
 import { withSigma } from "./numbers.ts";
-import { operandName } from "./settings.ts";
+import { operandName, settingName } from "./settings.ts";
 import { groupName, rowNames, type View } from "./views.ts";
 
 /** Below this many windows a standard error is itself too uncertain for "two of them" to mean 95 %. */
@@ -70,6 +71,18 @@ export function cautions(rows: readonly Row[], views: readonly View[]): string[]
     for (const { row, reason } of view.frontier.excluded) notes.add(`${row.format} is in no frontier: ${reason}.`);
     if (view.frontier.baseline === null)
       notes.add(`${view.model}, ${view.task}: no ${baselineFormat} row, so losses have no reference.`);
+  }
+  for (const { models, task, protocol, scope, setting } of views) {
+    if (!models) continue;
+    const contest = rows.filter(
+      (row) => row.task === task && row.protocol === protocol && row.scope === scope && settingName(row) === setting,
+    );
+    const combined = new Set(combineModels(contest).map((row) => row.format));
+    const left = new Set(contest.map((row) => row.format).filter((format) => !combined.has(format)));
+    if (left.size > 0)
+      notes.add(
+        `Not in the mean of ${models.length} models on ${task}: ${[...left].join(", ")}, which not every model has.`,
+      );
   }
   const costless = rows.filter((row) => row.cost === null && !isBaseline(row)).map((row) => row.format);
   if (costless.length > 0) notes.add(`No area is known for ${[...new Set(costless)].join(", ")}.`);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { combineModels } from "../../reports/combine.ts";
 import { frontier } from "../../reports/frontier.ts";
+import { composeReport } from "../../reports/report.ts";
 import { sentence } from "../../reports/summary.ts";
 import { views } from "../../reports/views.ts";
-import { makeRow } from "./fixture.ts";
+import { makeInput, makeRow } from "./fixture.ts";
 
 /** Losses over two windows: ±`wobble` about `loss` on text of difficulty 3. */
 const row = (model: string, format: string, loss: number, wobble = 0, perplexity = 20) =>
@@ -46,6 +47,15 @@ describe("combineModels", () => {
       frontier(combineModels(rows), { x: "bitsPerWeight", y: "deltaLoss", sigmas }).points[1]!.status;
     assert.equal(status(4.9), "frontier");
     assert.equal(status(5.1), "tie");
+  });
+
+  it("a report says which formats are not in the mean", () => {
+    const input = { ...makeInput(), rows: [...rows, row("m", "only", 0.2)] };
+    assert.ok(
+      composeReport(input).notes.includes(
+        "Not in the mean of 2 models on perplexity:heldout: only, which not every model has.",
+      ),
+    );
   });
 
   it("views(rows) draws the mean over models first, then each model", () => {
