@@ -10,17 +10,26 @@ export interface SvgOptions {
   title: string;
 }
 
+/** A report needs the same drawing in its page and beside it. */
+const drawn = new WeakMap<TopLevelSpec, Promise<string>>();
+
 /**
  * Draws a vega-lite spec as SVG text: transparent, in the page's ink, with a native tooltip on every mark and no script.
- * The same spec gives the same bytes. Vega is loaded at the first call (0.5 s).
+ * The same spec gives the same bytes, and one object is drawn once. Vega is loaded at the first call (0.5 s).
  */
 export async function renderSvg(spec: TopLevelSpec, options: SvgOptions): Promise<string> {
+  const svg = drawn.get(spec) ?? draw(spec, options.id);
+  drawn.set(spec, svg);
+  return dress(await svg, options);
+}
+
+async function draw(spec: TopLevelSpec, id: string): Promise<string> {
   const vega = await import("vega");
-  const compiled = await compileSpec(spec, options.id);
+  const compiled = await compileSpec(spec, id);
   vega.resetSVGDefIds();
   const view = new vega.View(vega.parse(compiled), { renderer: "none" });
   try {
-    return dress(visible(await view.toSVG()), options);
+    return visible(await view.toSVG());
   } finally {
     view.finalize();
   }
