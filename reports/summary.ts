@@ -41,11 +41,16 @@ export function provenance(view: View): string {
   const rows = view.frontier.points.map((point) => point.row);
   const windows = [...new Set(rows.map((row) => row.windows))].join("/");
   const tokens = [...new Set(rows.map((row) => row.tokens))].join("/");
-  const text = `${view.task}, protocol ${view.protocol}, scope ${view.scope}${view.setting && `, ${view.setting}`}, n = ${windows} windows (${tokens} tokens)`;
+  const text = `${view.task}, protocol ${view.protocol}, scope ${view.scope}${view.setting && `, ${view.setting}`}, n = ${windows} ${observed(view)} (${tokens} tokens)`;
   const models = view.models ? `; equal weight for ${view.models.join(", ")}` : "";
   const said = `${text}${models}`;
   if (view.frontier.x.id === "bitsPerWeight") return said;
   return `${said}; ${view.frontier.x.word} of a MAC ${operands(rows)}, ${costSource(rows)}`;
+}
+
+/** What n counts: accuracies are of examples, losses and divergences of windows of a text. */
+function observed({ frontier: { points } }: View): string {
+  return points.some(({ row }) => row.metrics && Object.hasOwn(row.metrics, "acc")) ? "examples" : "windows";
 }
 
 /** What the weights are multiplied with: `with int8 activations`, or `with both operands in the format`. */

@@ -4,6 +4,7 @@ import { UserError } from "../../formats/error.ts";
 import { checkMetric, costAxis, metricAxis, metricIds } from "../../reports/axes.ts";
 import { frontier } from "../../reports/frontier.ts";
 import { composeReport } from "../../reports/report.ts";
+import { provenance } from "../../reports/summary.ts";
 import { views } from "../../reports/views.ts";
 import { makeInput, makeRow, makeRows } from "./fixture.ts";
 
@@ -78,6 +79,7 @@ describe("metricAxis", () => {
     const found = points.map(({ row, status, by }) => [row.key, status, by].filter(Boolean).join(" "));
     assert.deepEqual(found, ["poor frontier", "rich frontier", "tie tie rich", "bad dominated rich"]);
     assert.equal(views(rows)[0]!.frontier.y.id, "acc");
+    assert.match(provenance(views(rows)[0]!), /n = 96 examples/);
   });
 
   it("frontier(rows, {y}) leaves out a figure without an error bar and says so", () => {
