@@ -31,7 +31,9 @@ export function publishedFigure(
     );
   const fitting = views.flatMap((view) => {
     const { x, y } = view.frontier;
-    const overlay = view.models || view.bits !== null ? null : publishedPoints(network, x.id, y.id);
+    // Table 3 rounds weights only.
+    const other = view.models || view.setting !== "" || view.bits !== null;
+    const overlay = other ? null : publishedPoints(network, x.id, y.id);
     if (overlay === null) return [];
     const formats = new Set(overlay.points.map((point) => point.format));
     const rows = view.frontier.points.map(({ row }) => row).filter((row) => formats.has(row.element));

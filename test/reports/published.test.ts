@@ -37,6 +37,11 @@ describe("published points", () => {
 
   it("asked for and impossible is an error, not asked for and impossible is left out", () => {
     const input = { ...makeInput(), rows: [makeRow()] };
+    const rounded = makeInput().rows.map((row) => (row.format === "fp32" ? row : { ...row, activation: "same" }));
+    assert.throws(
+      () => composeReport({ ...input, rows: rounded }, { published: "LLaMA2-7B" }),
+      /published: no frontier/,
+    );
     assert.doesNotThrow(() => composeReport(input));
     assert.throws(() => composeReport(input, { published: "LLaMA2-7B" }), /published: no frontier/);
     assert.throws(() => composeReport(makeInput(), { published: "GPT-5" }), /not a network of the paper's/);
