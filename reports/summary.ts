@@ -19,6 +19,7 @@ export function sentence(view: View): string {
   const where = [
     view.group === null ? "" : ` at ${groupName(view.group)}`,
     ` on ${view.model}`,
+    view.taskName && `, ${view.taskName}`,
     view.setting && `, ${view.setting}`,
   ].join("");
   const kind = view.bits === null ? "formats" : `${view.bits}-bit formats`;

@@ -71,7 +71,7 @@ export function viewTitle(view: View): string {
   const what = x.id === "bitsPerWeight" ? "bits per weight" : x.word;
   const formats = view.bits === null ? "" : `${view.bits}-bit formats`;
   const group = view.group === null ? "all group sizes" : groupName(view.group);
-  const words = [view.model, group, formats, view.setting].filter(Boolean).join(", ");
+  const words = [view.model, view.taskName, group, formats, view.setting].filter(Boolean).join(", ");
   return `${y.word[0]!.toUpperCase()}${y.word.slice(1)} against ${what}: ${words}`;
 }
 

@@ -17,6 +17,8 @@ export interface View {
   scope: string;
   /** What activations and cache are rounded to, in words; "" at full precision. */
   setting: string;
+  /** The task in a few letters, where the report has several; else "". */
+  taskName: string;
   /** Null where the frontier is over all group sizes. */
   group: Row["group"];
   /** Null where the frontier is over all bit widths. */
@@ -54,6 +56,7 @@ export function views(
 ): View[] {
   const result: View[] = [];
   const widths = elementBits(codebooks);
+  const several = new Set(rows.map((row) => row.task)).size > 1;
   for (const arena of arenas(oneCostSource(rows))) {
     const { model, task, protocol, scope } = arena[0]!;
     const baseline = arena.filter(isBaseline);
@@ -66,7 +69,8 @@ export function views(
       const found = frontier([...baseline, ...set], { x, y, sigmas });
       if (found.points.length === 0) return;
       const id = `frontier-${result.length + 1}`;
-      const what = { id, model, task, protocol, scope, setting, group, bits };
+      const taskName = several ? shortTask(task) : "";
+      const what = { id, model, task, taskName, protocol, scope, setting, group, bits };
       result.push({ ...what, ...(models && { models }), frontier: found });
     };
     for (const x of costs) {
@@ -101,6 +105,11 @@ function arenas(rows: readonly Row[]): Row[][] {
       return partition(candidates, settingName).map((part) => [...baseline, ...part]);
     });
   });
+}
+
+/** `lambada:/data/lambada.jsonl` is `lambada:lambada.jsonl`. */
+function shortTask(task: string): string {
+  return task.replace(/^([^:]*:).*[\\/]/s, "$1");
 }
 
 /** Bits of one code of each element, by the codebook's id; 15 or 16 values need 4. */

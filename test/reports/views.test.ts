@@ -68,6 +68,13 @@ describe("views", () => {
     assert.equal(views(rows)[0]?.frontier.baseline, null);
   });
 
+  it("views(rows) name the task where there are several", () => {
+    const other = makeRows().map((row) => ({ ...row, key: `${row.key} b`, task: "perplexity:/texts/b.txt" }));
+    const found = views([...makeRows(), ...other]);
+    assert.match(sentence(found[0]!), /^Of 20 formats at g128 on reference, perplexity:heldout, /);
+    assert.match(sentence(found.at(-1)!), / on reference, perplexity:b\.txt, /);
+  });
+
   it("rowNames(rows) gives the shortest names that are unique", () => {
     const a = makeRow({ key: "1", format: "int4@g128", element: "int4" });
     const names = (...rows: Parameters<typeof rowNames>[0]) => [...rowNames(rows).values()];
