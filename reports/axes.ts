@@ -140,11 +140,11 @@ const losses: Record<string, MetricAxis> = {
 };
 
 /** Names in words, for the figures that tasks give today; others keep their own name. */
-const titles: Record<string, string> = {
-  acc: "Accuracy",
-  acc_norm: "Accuracy, length-normalized",
-  kl: "KL divergence from fp32 (nats per token)",
-  same_top: "Share of tokens whose most likely one stays",
+const titles: Record<string, { title: string; word: string }> = {
+  acc: { title: "Accuracy", word: "accuracy" },
+  acc_norm: { title: "Accuracy, length-normalized", word: "normalized accuracy" },
+  kl: { title: "KL divergence from fp32 (nats per token)", word: "divergence" },
+  same_top: { title: "Share of tokens whose most likely one stays", word: "agreement" },
 };
 
 /** Figures of which less is better, by name; of all others (accuracies, agreement) more is. */
@@ -157,8 +157,7 @@ export function metricAxis(id: string): MetricAxis {
   return {
     id,
     name: id,
-    title: Object.hasOwn(titles, id) ? titles[id]! : id,
-    word: id,
+    ...(Object.hasOwn(titles, id) ? titles[id]! : { title: id, word: id }),
     linear: !lessIsBetter.test(id),
     better: lessIsBetter.test(id) ? "low" : "high",
     value: (row) => read(row)?.value ?? null,
