@@ -29,7 +29,12 @@ export interface Stepper {
 /** Starts a script of bench/peer/ with `--stepper` and waits until it says that it is ready. */
 export async function stepper(name: string, python: string, script: string, args: readonly string[]): Promise<Stepper> {
   const path = join(packageRoot(), "bench", "peer", script);
-  const child = spawn(python, [path, ...args, "--stepper"], { stdio: ["pipe", "pipe", "pipe"] });
+  return startStepper(name, python, [path, ...args, "--stepper"]);
+}
+
+/** The same of any command. */
+export async function startStepper(name: string, command: string, args: readonly string[]): Promise<Stepper> {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (chunk) => {
     complaints = (complaints + chunk).slice(-2000);

@@ -1,5 +1,6 @@
 import { area } from "./area.ts";
 import { devices } from "./devices.ts";
+import { distill } from "./distill.ts";
 import { evaluate } from "./eval.ts";
 import { fit } from "./fit.ts";
 import { formats } from "./formats.ts";
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   fit,
   area,
   quantize,
+  distill,
   rotate,
   evaluate,
   generate,

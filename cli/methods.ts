@@ -5,7 +5,7 @@ import type { Input } from "./options.ts";
 export const methodOptions = {
   method: {
     value: "M",
-    help: `how to round (default rtn), or several parts joined by +, as in clip+gptq. ${describeMethods()}`,
+    help: `how to round (default rtn), or several parts joined by +, as in clip+gptq. ${describeMethods()}. Or a retraining recipe, as in tsld:tokens=200000:rate=0.001 (bitfrontier distill --help lists them), which learns from the calibration text`,
   },
   calibration: {
     value: "FILE",

@@ -1,4 +1,5 @@
 export { readDataFile, readText } from "./dataFile.ts";
+export { type DistillOptions, type DistillRecord, distillModel } from "./distill.ts";
 export { type EvaluateOptions, evaluateModel } from "./evaluate.ts";
 export { type LoadedModel, loadModel } from "./loadedModel.ts";
 export { type Matrix, type Method, type MethodInput, type MethodResult, methodById, methods } from "./methods/index.ts";
@@ -35,3 +36,4 @@ export {
   validateConfig,
 } from "./sweep/index.ts";
 export { pairedDifference, perplexityOf, tasks } from "./tasks/index.ts";
+export { type Recipe, type RetrainOptions, recipeById, recipes, retrain, type TrainingLog } from "./training/index.ts";

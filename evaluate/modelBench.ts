@@ -13,7 +13,7 @@ import { readDataFile } from "./dataFile.ts";
 import type { FoundDevice } from "./engine/devices.ts";
 import type { SessionOptions } from "./engine/session.ts";
 import { contextOf, type LoadedModel, loadModel } from "./loadedModel.ts";
-import { type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
+import { type MethodResult, meanBitsPerWeight, methodById, type TrainingInput } from "./methods/index.ts";
 import { inputShapes, type RunningFormats } from "./model/architectures/runningFormats.ts";
 import { openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
@@ -75,6 +75,7 @@ export async function prepareModel(
   const text = specs.some(calibrates)
     ? await readCalibration(model, config.calibration, config.calibrationWindows)
     : null;
+  const lesson = specs.some(trains) ? await readCalibration(model, config.calibration, Number.MAX_SAFE_INTEGER) : null;
   const { sha256 } = model;
   const facts = {
     modelSha256: sha256,
@@ -85,7 +86,7 @@ export async function prepareModel(
     specs.map((spec) => ({
       ...spec,
       context: tasks.get(spec.task)!.context,
-      methodOptions: text && calibrates(spec) ? calibrationKey(text) : {},
+      methodOptions: textKey(spec, text, lesson),
     })),
     (spec) => {
       const running = runningContent(runningFormatsOf(spec));
@@ -108,6 +109,7 @@ export async function prepareModel(
       quantized: quantizedBuffers(model),
       scorers: createScorerPool(model, engine, { ...(device && { device }), mostWindows: config.limitWindows }),
       calibration: text && { text, calibrators: createCalibrators(model, text, engine) },
+      training: lesson && { ...model, data: lesson, engine: { ...common, ...(device && { device: device.device }) } },
     };
   }
   let loaded: LoadedModel | null = model;
@@ -130,13 +132,23 @@ export async function prepareModel(
   };
 }
 
-function calibrates({ format, method, activation = "" }: TrialSpec): boolean {
-  return format !== BASELINE && (methodById(method).calibration !== "none" || staticSetting(activation) !== null);
+function needOf({ format, method }: TrialSpec) {
+  return format === BASELINE ? "none" : methodById(method).calibration;
 }
 
+function calibrates(spec: TrialSpec): boolean {
+  const need = needOf(spec);
+  const fixed = spec.format !== BASELINE && staticSetting(spec.activation ?? "") !== null;
+  return need === "inputs" || need === "drift" || fixed;
+}
+
+const trains = (spec: TrialSpec) => needOf(spec) === "text";
+
 /** What of the calibration determines a result, for the trial's key. */
-function calibrationKey({ textSha256, count, context }: CalibrationText): Record<string, unknown> {
-  return { calibration: { textSha256, windows: count, context } };
+function textKey(spec: TrialSpec, text: CalibrationText | null, lesson: CalibrationText | null) {
+  const part = (used: CalibrationText) => ({ textSha256: used.textSha256, windows: used.count, context: used.context });
+  if (text && calibrates(spec)) return { calibration: part(text) };
+  return lesson && trains(spec) ? { training: part(lesson) } : {};
 }
 
 /** What rows of a format are called beside others of their group: the named format, else the element. */
@@ -159,6 +171,7 @@ interface Bench {
   quantized: Map<string, Float32Array>;
   scorers: ScorerPool;
   calibration: { text: CalibrationText; calibrators: CalibratorPool } | null;
+  training: (Omit<TrainingInput, "running"> & { data: CalibrationText }) | null;
   formats: ReadonlyMap<string, Format>;
   tasks: ReadonlyMap<string, PreparedTask>;
   versions: Record<string, string>;
@@ -223,7 +236,7 @@ const ACTIVATION = "int8";
 
 /** The row of a trial, without its differences to the baseline. */
 async function runTrial(
-  { model, formats, tasks, calibration, versions, quantized, notes, scorers: pool }: Bench,
+  { model, formats, tasks, calibration, training, versions, quantized, notes, scorers: pool }: Bench,
   { key, spec, identity }: PlannedTrial,
 ): Promise<Row> {
   const startedAt = new Date().toISOString();
@@ -240,12 +253,16 @@ async function runTrial(
         into: quantized,
         calibrator: calibration?.calibrators.of(running),
         ...(running.activation ? { inputs: { format: running.activation, range: running.range } } : {}),
+        training: training ? { ...training, running } : undefined,
       })
     : null;
   const quantizedAt = performance.now();
   const data = tasks.get(spec.task)!;
-  const calibrated = calibration && calibrates(spec) ? calibration.text : null;
-  const weights = format ? quantized : new Map([...model.weights, ...inputTransforms(model, running)]);
+  const learnt = training && trains(spec) ? training.data : null;
+  const calibrated = calibration && calibrates(spec) ? calibration.text : learnt;
+  const weights = format
+    ? new Map([...quantized, ...(done?.replaced ?? [])])
+    : new Map([...model.weights, ...inputTransforms(model, running)]);
   const scorers = await pool.of(running);
   const measured = await data.measure(scorers.model(model.weights, weights, data.context));
   const evaluatedAt = performance.now();
@@ -275,6 +292,7 @@ async function runTrial(
     cost: costs?.modelled ?? null,
     synthesizedCost: costs?.synthesized ?? null,
     layers: done?.layers ?? [],
+    ...(done?.training ? { training: done.training } : {}),
     warnings: [
       ...data.warnings,
       ...(calibrated ? calibrationWarnings(model, calibrated, data.textSha256) : []),

@@ -78,6 +78,8 @@ export async function quantizeModel({
   requireEmptyOutput(out);
   const format = parseFormat(id);
   const chosen = methodById(method);
+  if (chosen.calibration === "text")
+    throw new UserError(`method "${method}" retrains; bitfrontier distill writes such a model, and can be resumed`);
   const resolved = await fetchModel(model, onFetch && { onProgress: onFetch });
   if (resolved.kind === "file")
     throw new UserError(`${model}: a single .safetensors file has no config.json; give the model's folder`);

@@ -1,5 +1,6 @@
 import type { MacCost } from "../hwmodel/cost.ts";
 import type { Metric } from "./tasks/task.ts";
+import type { TrainingLog } from "./training/log.ts";
 
 /** What one trial yields. Rows are plain JSON data: they live in a journal and are all a report reads. */
 export interface Row {
@@ -67,6 +68,8 @@ export interface Row {
     rotation?: number;
     outputError?: number;
   }[];
+  /** Budget, loss terms and held-out loss of a retraining; absent where nothing was trained. */
+  training?: TrainingLog;
   warnings: string[];
   versions: Record<string, string>;
   config: Record<string, unknown>;

@@ -24,6 +24,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   "evaluate/methods": [
     "evaluate/calibration",
+    "evaluate/training",
     "evaluate/hadamard",
     "evaluate/model",
     "evaluate/graph",

@@ -10,6 +10,7 @@ import { learned } from "./learned.ts";
 import type { Method } from "./method.ts";
 import type { Part } from "./part.ts";
 import { preShift } from "./preShift.ts";
+import { retrainingMethod } from "./retraining.ts";
 import { rtn } from "./rtn.ts";
 import { smoothQuant } from "./smoothQuant.ts";
 
@@ -33,9 +34,9 @@ export const methodParts: readonly Part[] = [
 /** The methods of one part each. */
 export const methods: readonly Method[] = methodParts.map(({ id }) => methodById(id));
 
-/** The method of an id, composed with `+`. Throws UserError naming the known parts and the nearest. */
+/** The method of an id: a retraining recipe, or parts composed with `+`. Throws UserError naming the known parts and the nearest. */
 export function methodById(id: string): Method {
-  return composeMethod(id, methodParts);
+  return retrainingMethod(id) ?? composeMethod(id, methodParts);
 }
 
 /** The parts with their meaning, for help texts: `rtn (round to nearest), …`. */
@@ -44,5 +45,5 @@ export function describeMethods(): string {
 }
 
 export { meanBitsPerWeight } from "./meanBits.ts";
-export type { CalibrationNeed, LayerLog, Matrix, Method, MethodInput, MethodResult } from "./method.ts";
+export type { CalibrationNeed, LayerLog, Matrix, Method, MethodInput, MethodResult, TrainingInput } from "./method.ts";
 export type { Part } from "./part.ts";

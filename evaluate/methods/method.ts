@@ -1,5 +1,9 @@
 import type { Format } from "../../formats/index.ts";
 import type { Calibrator } from "../calibration/index.ts";
+import type { SessionOptions } from "../engine/session.ts";
+import type { ModelConfig } from "../model/architectures/index.ts";
+import type { RunningFormats } from "../model/architectures/runningFormats.ts";
+import type { TokenWindows, TrainingLog } from "../training/index.ts";
 import type { InputRounding } from "./inputRounding.ts";
 
 /** A weight matrix to quantize, row-major [rows, cols]; groups run along the columns. */
@@ -23,6 +27,17 @@ export interface MethodInput {
   readonly inputs?: InputRounding | undefined;
   /** The model on its calibration text; methods whose `calibration` is "none" do without. */
   readonly calibrator?: Calibrator | undefined;
+  /** What a method whose `calibration` is "text" trains on: the whole calibration text. */
+  readonly training?: TrainingInput | undefined;
+}
+
+export interface TrainingInput {
+  readonly config: ModelConfig;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly data: TokenWindows;
+  /** What activations and cache are rounded to, in training as where the result is scored. */
+  readonly running: RunningFormats;
+  readonly engine: SessionOptions;
 }
 
 /** What was done to one matrix. */
@@ -51,10 +66,14 @@ export interface MethodResult {
   /** Bits per weight that the method stores beside the format's: channel scales, offsets, codebooks. */
   extraBitsPerWeight: number;
   warnings: string[];
+  /** Tensors outside the scope of quantization that the method changed, by name. */
+  replaced?: ReadonlyMap<string, Float32Array>;
+  /** How it was trained: budget, loss terms, held-out loss. */
+  training?: TrainingLog;
 }
 
-/** What a method asks of a calibration: nothing, the inputs of the quantized model, or those of both models. */
-export type CalibrationNeed = "none" | "inputs" | "drift";
+/** What a method asks of a calibration: nothing, the inputs of the quantized model, those of both models, or all of its text. */
+export type CalibrationNeed = "none" | "inputs" | "drift" | "text";
 
 /** One post-training method, or several composed. */
 export interface Method {

@@ -14,7 +14,7 @@ import {
   sum,
   type Value,
 } from "../graph/index.ts";
-import { chunkRows, type Head, headOf, overChunks } from "./chunkedHead.ts";
+import { chunkRows, type Head, headOf, overChunks, type Rows, rowsAfter, zeroAfter } from "./chunkedHead.ts";
 import type { Taps } from "./layerTaps.ts";
 import { type LayerLossId, type LossId, losses, TSLD_TEMPERATURE } from "./losses.ts";
 
@@ -88,14 +88,15 @@ function logitTerms(
   const head = headOf(graph, student.logits);
   const rows = head ? chunkRows(vocab, chunkElements) : n;
   const teacherHead = teacher && headOf(graph, teacher.logits);
-  const teacherRows = (from: number, to: number) => teacher && rowsOf(graph, teacher.logits, teacherHead, from, to);
+  const teacherRows = (chunk: Rows) => teacher && rowsOf(graph, teacher.logits, teacherHead, chunk);
   const wants = terms.some(({ loss }) => isLogitLoss(loss) && losses[loss].weighting === "teacher-difficulty");
-  const difficulty = wants ? difficultyWeights(graph, labels, batch, rows, (from, to) => teacherRows(from, to)!) : null;
-  const ofRows = (logits: Value, from: number, to: number) => {
+  const difficulty = wants ? difficultyWeights(graph, labels, batch, rows, (chunk) => teacherRows(chunk)!) : null;
+  const ofRows = (logits: Value, chunk: Rows) => {
+    const { from, to } = chunk;
     const inputs = {
       graph,
       student: logits,
-      teacher: teacherRows(from, to),
+      teacher: teacherRows(chunk),
       labels: part(graph, labels, from, to),
       gamma,
     };
@@ -111,14 +112,14 @@ function logitTerms(
     }
     return values;
   };
-  return head ? overChunks(graph, head, rows, ofRows) : ofRows(student.logits, 0, n);
+  return head ? overChunks(graph, head, rows, ofRows) : ofRows(student.logits, { from: 0, to: n, after: null });
 }
 
 /** Rows of the teacher's logits: those rows of its last product, which then never exists as a whole. */
-function rowsOf(graph: Graph, logits: Value, head: Head | null, from: number, to: number): Value {
-  if (!head) return part(graph, logits, from, to);
-  const hidden = part(graph, head.hidden, from, to);
-  const shape = [to - from, logits.shape[1]!];
+function rowsOf(graph: Graph, logits: Value, head: Head | null, chunk: Rows): Value {
+  if (!head) return rowsAfter(graph, logits, chunk);
+  const hidden = rowsAfter(graph, head.hidden, chunk);
+  const shape = [hidden.shape[0]!, logits.shape[1]!];
   return node(graph, "Gemm", [hidden, head.weight], shape, { attributes: { transA: 0, transB: 1 } });
 }
 
@@ -132,13 +133,14 @@ function difficultyWeights(
   labels: Value,
   batch: number,
   rows: number,
-  teacherRows: (from: number, to: number) => Value,
+  teacherRows: (chunk: Rows) => Value,
 ): Value {
   const n = labels.shape[0]!;
   const parts: Value[] = [];
   for (let from = 0; from < n; from += rows) {
     const to = Math.min(from + rows, n);
-    parts.push(crossEntropy(graph, teacherRows(from, to), part(graph, labels, from, to)));
+    const after = parts.length > 0 ? zeroAfter(graph, parts.slice(-1)) : null;
+    parts.push(crossEntropy(graph, teacherRows({ from, to, after }), part(graph, labels, from, to)));
   }
   const all = parts.length === 1 ? parts[0]! : node(graph, "Concat", parts, [n], { attributes: { axis: 0 } });
   const scaled = mul(graph, reshape(graph, all, [batch, n / batch]), scalar(graph, 1 / TSLD_TEMPERATURE, all.type));

@@ -1,3 +1,4 @@
+import type { RoundingGradient } from "../graph/index.ts";
 import type { Intervention } from "./layerTaps.ts";
 import type { Term } from "./objective.ts";
 import type { WeightRule } from "./weights/index.ts";
@@ -20,6 +21,8 @@ export interface Recipe {
   /** How γ of CAKLD is found: the teacher's mean probability of the label (paper), its mean largest probability, or that as the code counts. */
   readonly gamma?: Gamma;
   readonly weights: WeightRule;
+  /** What the gradient of rounding activations and cache is taken to be, where a run rounds them; the identity when absent. */
+  readonly activationGradient?: RoundingGradient;
   /** Weights are first clamped where the layer's output is least wrong (BitDistiller). */
   readonly start?: "asymmetric-clip";
   /** What trains besides the linear layers of the blocks. */

@@ -18,7 +18,10 @@ export interface RetrainedModel {
 }
 
 export interface RetrainOptions
-  extends Pick<TrainOptions, "seconds" | "rate" | "threads" | "device" | "checkpoint" | "signal" | "onProgress"> {
+  extends Pick<
+    TrainOptions,
+    "running" | "seconds" | "rate" | "threads" | "device" | "checkpoint" | "signal" | "onProgress"
+  > {
   readonly model: RetrainedModel;
   /** Null trains in full precision. */
   readonly format: Format | null;

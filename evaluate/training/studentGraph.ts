@@ -17,7 +17,7 @@ export interface StudentOptions {
   readonly intervention?: Intervention | null;
   readonly chunkElements?: number;
   /** Hooks of the student alone, such as fake quantization of its activations. */
-  readonly student?: (graph: Graph) => Partial<ModelGraph>;
+  readonly student?: (model: ModelGraph) => Partial<ModelGraph>;
   /** What the student computes with in place of a tensor, where it is rounded inside the graph. */
   readonly weight?: (graph: Graph, name: string, value: Value) => Value;
   readonly device?: Device | undefined;
@@ -48,20 +48,20 @@ export function studentGraph(
   const tokens = input(graph, "tokens", "int64", [n]);
   const labels = input(graph, "labels", "int64", [n]);
   const layers = intervention !== null || needsLayers(terms);
-  const logitsOf = (prefix: string, hooks: Partial<ModelGraph>) => {
+  const logitsOf = (prefix: string, hooks: (model: ModelGraph) => Partial<ModelGraph>) => {
     const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
     const used = (name: string) => (prefix === "" && weight?.(graph, name, values.get(name)!)) || values.get(name)!;
-    const logits = modelLogits({ graph, tokens, batch, weight: used, ...hooks }, config);
-    return { logits, values };
+    const model: ModelGraph = { graph, tokens, batch, weight: used };
+    return { logits: modelLogits({ ...model, ...hooks(model) }, config), values };
   };
   const teacherSide = () => {
     if (source === "logits") return { logits: input(graph, "teacher", "float32", [n, config.vocabSize]), taps: null };
     const tapped = layers ? tapBlocks(graph, null, null) : null;
-    return { logits: logitsOf("teacher/", tapped?.hooks ?? {}).logits, taps: tapped?.taps ?? null };
+    return { logits: logitsOf("teacher/", () => tapped?.hooks ?? {}).logits, taps: tapped?.taps ?? null };
   };
   const teacher = layers || needsTeacher(terms) ? teacherSide() : null;
   const tapped = layers ? tapBlocks(graph, teacher!.taps, intervention) : null;
-  const { logits, values } = logitsOf("", composed(student?.(graph) ?? {}, tapped?.hooks ?? {}));
+  const { logits, values } = logitsOf("", (model) => composed(student?.(model) ?? {}, tapped?.hooks ?? {}));
   const gamma = needsGamma(terms) ? input(graph, "gamma", "float32", []) : null;
   const { objective, terms: named } = objectiveOf(terms, {
     graph,

@@ -26,6 +26,7 @@ export interface Teacher {
   load(data: TokenWindows, chosen: readonly number[]): Promise<void>;
   /** γ of CAKLD from the first `GAMMA_BATCHES` batches of the data. */
   gamma(kind: Gamma, data: TokenWindows, batch: number): Promise<number>;
+  release(): Promise<void>;
 }
 
 /** BitDistiller's default `cakld_steps`. */
@@ -47,6 +48,7 @@ export function graphTeacher(
       Object.fromEntries([...shapes].map(([name, shape]) => [`teacher/${name}`, { data: weights.get(name)!, shape }])),
     load: async () => {},
     gamma: (kind, data, batch) => confidence(config, shapes, weights, kind, data, batch, options),
+    release: async () => {},
   };
 }
 

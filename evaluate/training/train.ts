@@ -3,8 +3,10 @@ import { type Format, UserError } from "../../formats/index.ts";
 import type { Device, HostTensor } from "../engine/session.ts";
 import { createEvaluator } from "../model/architectures/evaluator.ts";
 import type { ModelConfig } from "../model/architectures/index.ts";
+import { inputShapes, type RunningFormats, roundingHooks } from "../model/architectures/runningFormats.ts";
 import { fillBatch, shuffledWindows, type TokenWindows } from "./batches.ts";
 import { createDeviceStepper, roundedInGraph } from "./deviceSteps.ts";
+import type { HistoryEntry, TrainingLog } from "./log.ts";
 import { isLogitLoss } from "./objective.ts";
 import { type Recipe, rateShare } from "./recipe.ts";
 import { createStepper, NotFinite, type StepInput } from "./steps.ts";
@@ -24,6 +26,8 @@ export interface TrainOptions {
   readonly start?: ReadonlyMap<string, Float32Array>;
   /** Null trains in full precision: what the text alone does to the model. */
   readonly format: Format | null;
+  /** What the student's activations and cache are rounded to as it learns and is scored; full precision when absent. */
+  readonly running?: RunningFormats;
   readonly recipe: Recipe;
   readonly data: TokenWindows;
   /** Text that chooses when to stop: neither trained on nor reported. */
@@ -47,38 +51,6 @@ export interface TrainOptions {
   readonly onProgress?: (entry: HistoryEntry, steps: number) => void;
 }
 
-/** One line of a training's history: means since the line before. */
-export interface HistoryEntry {
-  readonly step: number;
-  readonly tokens: number;
-  /** Nats per token; layer losses in squared units. */
-  readonly terms: Readonly<Record<string, number>>;
-  readonly gradNorm: number;
-  /** Mean next-token loss on the held-out windows after this step, nats per token. */
-  readonly heldoutLoss: number;
-}
-
-/** What a training did: rows and records carry it. */
-export interface TrainingLog {
-  readonly recipe: string;
-  readonly budget: { readonly tokens: number; readonly seconds: number | null };
-  readonly batch: number;
-  readonly context: number;
-  readonly rate: number;
-  readonly seed: number;
-  readonly steps: number;
-  readonly tokens: number;
-  readonly seconds: number;
-  readonly stoppedBy: "budget" | "time" | "held-out loss";
-  /** Share of the training's time that quantizing the weights and passing gradients back through it took. */
-  readonly quantizeShare: number;
-  /** γ of CAKLD, where a term has one. */
-  readonly gamma?: number;
-  /** The step whose parameters were kept, 0 being the start, by the held-out loss. */
-  readonly best: { readonly step: number; readonly heldoutLoss: number };
-  readonly history: readonly HistoryEntry[];
-}
-
 export interface Trained {
   /** Every tensor: quantized matrices on their format's grid, the others as trained. */
   readonly weights: ReadonlyMap<string, Float32Array>;
@@ -99,6 +71,7 @@ const TOKENS_PER_RUN = 2048;
  */
 export async function train(options: TrainOptions): Promise<Trained> {
   const { config, shapes, linears, weights, format, recipe, data, heldout, teacher, seed, checkpoint } = options;
+  const running = options.running?.activation || options.running?.cache ? options.running : null;
   const { count, context } = data;
   const batch = Math.min(options.batch, count);
   const time = context - 1;
@@ -136,19 +109,33 @@ export async function train(options: TrainOptions): Promise<Trained> {
           intervention,
           device: options.device,
           ...(inGraph && { weight: inGraph }),
+          ...(running
+            ? {
+                student: (made) =>
+                  roundingHooks(made, running, {
+                    gradient: recipe.activationGradient ?? "identity",
+                    transforms: false,
+                  }),
+              }
+            : {}),
         }),
     },
     resumed?.state,
   );
-  const evaluator = await createEvaluator(config, shapes, {
+  // The scorer divides each layer's input by scales; here they are 1.
+  const scales = running ? inputShapes(linears, running) : new Map<string, readonly number[]>();
+  const ones = new Map([...scales].map(([name, [size]]) => [name, new Float32Array(size!).fill(1)]));
+  const evaluator = await createEvaluator(config, new Map([...shapes, ...scales]), {
     context,
+    ...(running ? { running } : {}),
     batch: Math.max(1, Math.min(heldout.count, Math.floor(TOKENS_PER_RUN / context))),
     ...engine,
   });
   const heldoutLoss = async () => {
     await stepper.sync();
     student.forward();
-    const losses = await evaluator.score(student.weights, heldout.windows, heldout.count);
+    const seen = new Map([...student.weights, ...ones]);
+    const losses = await evaluator.score(seen, heldout.windows, heldout.count);
     const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
     // A start that is worse than any number loses to whatever comes.
     return Number.isFinite(mean) ? mean : Number.MAX_VALUE;

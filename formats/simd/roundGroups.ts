@@ -37,7 +37,7 @@ export interface SimdRounding {
  * include 0); it is not called for groups of zeros, which become zeros. Sums are added in another order than elsewhere.
  * Null, with `out` partly written, where the general way must do it: more than 16 levels, group sizes that 16 does not
  * divide or beyond 32768, small matrices, numbers that are not finite, or no WebAssembly SIMD. Errors are the caller's
- * wish: `sums` false leaves both sums 0 and saves a quarter of the time.
+ * wish: `sums` false leaves both sums 0 and saves a quarter of the time. `divisors` is what each group is divided by where that is not its scale.
  */
 export function roundGroups(
   book: Book,
@@ -46,6 +46,7 @@ export function roundGroups(
   size: number,
   scaleOf: (min: number, max: number, index: number) => number,
   sums = true,
+  divisors: Float32Array | null = null,
 ): SimdRounding | null {
   if (values.length < WORTHWHILE || size % STEP !== 0 || size > PASS || values.length % size !== 0) return null;
   const loaded = programFor(book);
@@ -68,7 +69,9 @@ export function roundGroups(
       result.groups++;
       if (zeros) result.zeroGroups++;
       result.sumSquares += doubles[entry / 2 + 6]! + doubles[entry / 2 + 7]!;
-      floats[entry] = zeros ? 1 : scale;
+      // The group's number is counted already.
+      const divisor = divisors ? divisors[result.groups - 1]! : scale;
+      floats[entry] = zeros ? 1 : divisor;
       floats[entry + 1] = scale;
     }
     doubles.fill(0, ERROR / 8, ERROR / 8 + 2);

@@ -47,6 +47,11 @@ export const recipes: readonly Recipe[] = [
   learnedLevels,
 ];
 
+/** The recipes with their meaning, for help texts. */
+export function describeRecipes(): string {
+  return recipes.map(({ id, summary }) => `${id}: ${summary}`).join("; ");
+}
+
 /** The recipe of an id. Throws UserError naming the nearest. */
 export function recipeById(id: string): Recipe {
   const found = recipes.find((recipe) => recipe.id === id);

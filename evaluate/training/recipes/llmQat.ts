@@ -23,6 +23,7 @@ export const llmQat: Recipe = {
 export const llmQatCode: Recipe = {
   ...llmQat,
   id: "llm-qat-code",
-  summary: "LLM-QAT with the code's box: no gradient where |w| ≥ 2",
+  summary: "LLM-QAT with the code's box: no gradient where |w| or |x| ≥ 2",
   weights: { latent: "full", scale: "format", straightThrough: 2 },
+  activationGradient: { box: 2 },
 };

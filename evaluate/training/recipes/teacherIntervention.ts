@@ -17,6 +17,7 @@ export const teacherIntervention: Recipe = {
   format: "twn",
   terms: [{ loss: "logit-kd" }, { loss: "hidden" }, { loss: "attention" }, { loss: "scores" }],
   weights: { latent: "full", scale: "format", straightThrough: 2.5 },
+  activationGradient: { box: 2.5 },
   interventions: [
     { until: 1 / 60, signal: "oi" },
     { until: 2 / 60, signal: "ci" },

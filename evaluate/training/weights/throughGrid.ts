@@ -1,4 +1,6 @@
+import { coders } from "../../../formats/coder.ts";
 import type { GroupFit } from "../../../formats/groupFit.ts";
+import { kernelsOf } from "../../../formats/groupFitter.ts";
 import { type Format, scaleRules, UserError } from "../../../formats/index.ts";
 import { forEachFit, formatGrid } from "./formatGrid.ts";
 import type { Matrix } from "./groupSpans.ts";
@@ -19,17 +21,26 @@ interface Slopes {
 export function throughGrid(format: Format, matrix: Matrix): TrainedGrid {
   const slopesOf = slopeRule(format);
   const plain = formatGrid(format, matrix, { straightThrough: "identity" });
+  const fits: { fit: GroupFit; from: number; to: number; levels: Float32Array }[] = [];
+  const kernels = kernelsOf(format);
   return {
     ...plain,
+    forward(latent, out) {
+      fits.length = 0;
+      forEachFit(latent, format, matrix, (fit, from, to, levels) => {
+        fits.push({ fit, from, to, levels });
+        coders[format.coder].round(kernels, fit, format.tie, latent, out, from, to);
+      });
+    },
     backward(latent, out, gradient, dLatent) {
       dLatent.fill(0);
-      forEachFit(latent, format, matrix, (fit, from, to, levels) => {
-        if (fit.scale === 0) return;
+      for (const { fit, from, to, levels } of fits) {
+        if (fit.scale === 0) continue;
         const { max, min } = extremes(latent, from, to);
         const slopes = slopesOf({ fit, from, to, levels, latent, out, gradient, dLatent, max, min });
         share(latent, dLatent, from, to, max, slopes.max);
         share(latent, dLatent, from, to, min, slopes.min);
-      });
+      }
     },
   };
 }

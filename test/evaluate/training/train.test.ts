@@ -121,6 +121,19 @@ describe("retraining", () => {
     assert.deepEqual(log.budget, { tokens: 1e9, seconds: 0.2 });
   });
 
+  it("rounds activations and cache too, as the model is then scored", async () => {
+    const running = {
+      activation: parseFormat("int4@row"),
+      cache: parseFormat("int3@row"),
+      range: null,
+      rotates: false,
+    };
+    const [one, other] = [await run("llm-qat-code", "llmqat4", { running }), await run("llm-qat-code", "llmqat4")];
+    const terms = [one, other].map(({ log }) => log.history[0]!.terms["forward-kl"]!);
+    assert.ok(terms[0]! > 1.1 * terms[1]!, `${terms}`);
+    assert.notEqual(one.log.best.heldoutLoss, other.log.best.heldoutLoss);
+  });
+
   it("is another run with another seed, and the same with the same", async () => {
     const [one, same, other] = [await run("ce", "twn"), await run("ce", "twn"), await run("ce", "twn", { seed: 1 })];
     const name = model.linears[0]!.name;

@@ -77,6 +77,32 @@ for (const name of names) {
       await session.release();
     });
 
+    it("shows each block's attention, what its layers put out and its hidden states, and goes on with what hooks return", async () => {
+      const seen: string[] = [];
+      const built = build(name, (graph) => ({
+        attention(layer, [q], _options) {
+          seen.push(`${layer} attention`);
+          return input(graph, `${layer} attention`, "float32", q.shape);
+        },
+        linearOutput(layer, y) {
+          const columns = linearLayers(config).find((each) => each.name === layer)!.rows;
+          assert.deepEqual(y.shape, [10, columns]);
+          return y;
+        },
+        block(layer, hidden) {
+          seen.push(`${layer} block`);
+          return layer === 0 ? hidden : input(graph, `${layer} block`, "float32", hidden.shape);
+        },
+      }));
+      const layers = Array.from({ length: config.numLayers }, (_, layer) => [`${layer} attention`, `${layer} block`]);
+      assert.deepEqual(seen, layers.flat());
+      // Only what the last block returned matters then.
+      const session = await createSession(encode(built), { threads: 1 });
+      assert.ok(session.inputNames.includes(`${config.numLayers - 1} block`));
+      assert.ok(!session.inputNames.includes(`${config.numLayers - 1} attention`));
+      await session.release();
+    });
+
     it("is calibrated and quantized by GPTQ without a line of its own", async () => {
       const checkpoint = openCheckpoint(folder(name));
       const weights = loadWeights(checkpoint, config);

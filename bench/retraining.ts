@@ -1,0 +1,281 @@
+/**
+ * @file `npm run retraining`: what each recipe recovers of a format's loss at equal budgets, beside rounding and GPTQ, on the
+ * reference model (its own training text, held-out text to judge) or on a folder and a text, split in train, held-out and test.
+ * Results are lines of a file that a second run goes on from; the table is made of them.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { createCalibrator } from "../evaluate/calibration/index.ts";
+import { readText } from "../evaluate/dataFile.ts";
+import { type LoadedModel, loadModel } from "../evaluate/loadedModel.ts";
+import { methodById } from "../evaluate/methods/index.ts";
+import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
+import { modelLogits } from "../evaluate/model/architectures/index.ts";
+import { packageRoot } from "../evaluate/model/index.ts";
+import { cutWindows } from "../evaluate/tasks/index.ts";
+import { recipeById, retrain, type TokenWindows } from "../evaluate/training/index.ts";
+import { parseFormat } from "../formats/index.ts";
+import { prepareReference } from "../models/prepareReference.ts";
+
+const { values: args } = parseArgs({
+  options: {
+    model: { type: "string", default: "reference" },
+    /** Text of a model other than the reference: its last fifth is the test. */
+    text: { type: "string", default: join(packageRoot(), "..", "shared", "evaltext", "stories-sampled.txt") },
+    formats: { type: "string", default: "twn,bitdistiller-int2@g64,int3@g64" },
+    recipes: {
+      type: "string",
+      default:
+        "ce,logit-kd,tsld,tsld-mean,tsld-only,forward-kl,reverse-kl,cakld,bitdistiller,bitdistiller-code,llm-qat,btt,teacher-intervention,layer-kd,paretoq,lr-qat,l4q,zeroqat,qad,learned-levels",
+    },
+    tokens: { type: "string", default: "100000" },
+    /** Peak rates that are tried; the one with the least held-out loss is reported. */
+    rates: { type: "string", default: "2e-3" },
+    seeds: { type: "string", default: "0" },
+    context: { type: "string", default: "256" },
+    windows: { type: "string", default: "4000" },
+    test: { type: "string", default: "256" },
+    threads: { type: "string", default: "2" },
+    out: { type: "string", default: "runs/retraining.jsonl" },
+    "table-only": { type: "boolean", default: false },
+  },
+});
+const list = (text: string) => text.split(",").map((each) => each.trim());
+const context = Number(args.context);
+const threads = Number(args.threads);
+
+/** One trained or rounded model on the test windows. */
+interface Line {
+  model: string;
+  format: string;
+  method: string;
+  tokens: number;
+  rate: number | null;
+  seed: number;
+  heldoutLoss: number | null;
+  /** Mean loss of each test window, nats per token. */
+  losses: number[];
+  /** Why there is none. */
+  failed?: string;
+}
+
+/** Factors of the rates for recipes whose parameters are not weights in float32. */
+const RATE_FACTORS: Readonly<Record<string, number>> = { "lr-qat": 5, l4q: 5, rolora: 5, zeroqat: 5e-3 };
+
+const model = loadModel(args.model);
+const texts = model.name === "reference" ? referenceTexts() : splitTexts(model);
+const lines = readLines();
+if (!args["table-only"]) await measure();
+process.stdout.write(table());
+process.exit(0);
+
+function referenceTexts(): { data: TokenWindows; test: TokenWindows } {
+  const { train, heldout } = prepareReference({ log: (line) => process.stderr.write(`${line}\n`) });
+  return {
+    data: cutWindows(train, context, { limit: Number(args.windows) }),
+    test: cutWindows(heldout, context, { limit: Number(args.test) }),
+  };
+}
+
+function splitTexts({ tokenizer }: LoadedModel): { data: TokenWindows; test: TokenWindows } {
+  const ids = tokenizer.encode(readText(args.text));
+  const cut = Math.floor(ids.length * 0.8);
+  return {
+    data: cutWindows(ids.slice(0, cut), context, { limit: Number(args.windows) }),
+    test: cutWindows(ids.slice(cut), context, { limit: Number(args.test) }),
+  };
+}
+
+function readLines(): Line[] {
+  if (!existsSync(args.out)) return [];
+  const all = readFileSync(args.out, "utf8").split("\n").filter(Boolean);
+  return all.map((line) => JSON.parse(line) as Line).filter((line) => line.model === model.name);
+}
+
+async function measure(): Promise<void> {
+  mkdirSync(dirname(args.out), { recursive: true });
+  const { config, shapes, linears, weights } = model;
+  const evaluator = await createEvaluator(config, shapes, { context, batch: 8, threads });
+  const calibrator = createCalibrator(
+    (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config),
+    shapes,
+    linears.map(({ name }) => name),
+    { ...texts.data, count: Math.min(128, texts.data.count), threads },
+  );
+  const once = async (
+    key: Omit<Line, "losses" | "heldoutLoss" | "model">,
+    act: () => Promise<{ weights: ReadonlyMap<string, Float32Array>; heldoutLoss: number | null }>,
+  ) => {
+    const same = (line: Line) => Object.entries(key).every(([name, value]) => line[name as keyof Line] === value);
+    const found = lines.find(same);
+    if (found) return found;
+    const start = performance.now();
+    const line: Line = { model: model.name, ...key, heldoutLoss: null, losses: [] };
+    try {
+      const done = await act();
+      line.heldoutLoss = done.heldoutLoss;
+      line.losses = [...(await evaluator.score(done.weights, texts.test.windows, texts.test.count))];
+    } catch (error) {
+      line.failed = (error as Error).message;
+    }
+    lines.push(line);
+    appendFileSync(args.out, `${JSON.stringify(line)}\n`);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const result = line.failed ?? `test ${mean(line.losses).toFixed(4)}`;
+    process.stderr.write(
+      `${key.format} ${key.method} ${key.tokens} rate ${key.rate} seed ${key.seed}: ${result} (${seconds} s)\n`,
+    );
+    return line;
+  };
+  const rounded = (format: string, method: string) => async () => {
+    const into = new Map(linears.map(({ name }) => [name, new Float32Array(weights.get(name)!.length)]));
+    await methodById(method).quantize({ format: parseFormat(format), matrices: linears, weights, into, calibrator });
+    return { weights: new Map([...weights, ...into]), heldoutLoss: null };
+  };
+  const trained = (format: string | null, recipe: string, tokens: number, rate: number, seed: number) => async () => {
+    const { weights: own, log } = await retrain({
+      model,
+      format: format === null ? null : parseFormat(format),
+      recipe: recipeById(recipe),
+      data: texts.data,
+      tokens,
+      rate,
+      seed,
+      threads,
+    });
+    return { weights: own, heldoutLoss: log.best.heldoutLoss };
+  };
+  const none = { tokens: 0, rate: null, seed: 0 };
+  await once({ format: "fp32", method: "none", ...none }, async () => ({ weights, heldoutLoss: null }));
+  const budgets = list(args.tokens).map(Number);
+  const recipes = list(args.recipes);
+  const rates = list(args.rates).map(Number);
+  const seeds = list(args.seeds).map(Number);
+  for (const tokens of budgets)
+    await once({ format: "fp32", method: "ce", tokens, rate: 1e-4, seed: 0 }, trained(null, "ce", tokens, 1e-4, 0));
+  for (const format of list(args.formats)) {
+    for (const method of ["rtn", "gptq", "clip+gptq"]) await once({ format, method, ...none }, rounded(format, method));
+    for (const tokens of budgets) {
+      for (const recipe of recipes) {
+        const tried: Line[] = [];
+        for (const rate of rates.map((each) => each * (RATE_FACTORS[recipe] ?? 1)))
+          tried.push(
+            await once({ format, method: recipe, tokens, rate, seed: 0 }, trained(format, recipe, tokens, rate, 0)),
+          );
+        const best = tried.filter((line) => !line.failed).sort((a, b) => a.heldoutLoss! - b.heldoutLoss!)[0];
+        if (!best) continue;
+        for (const seed of seeds.filter((each) => each !== 0))
+          await once(
+            { format, method: recipe, tokens, rate: best.rate, seed },
+            trained(format, recipe, tokens, best.rate!, seed),
+          );
+      }
+    }
+  }
+  await evaluator.release();
+  await calibrator.release();
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/** Standard error of a mean. */
+function sigma(values: readonly number[]): number {
+  const centre = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
+
+/** Of each format, method and budget the rate with the least held-out loss; windows are means over its seeds. */
+function chosen(): (Line & { seeds: number; seedSpread: number | null })[] {
+  const groups = new Map<string, Line[]>();
+  for (const line of lines.filter(({ failed }) => !failed)) {
+    const key = `${line.format} ${line.method} ${line.tokens}`;
+    groups.set(key, [...(groups.get(key) ?? []), line]);
+  }
+  return [...groups.values()].map((group) => {
+    const first = group
+      .filter(({ seed }) => seed === 0)
+      .sort((a, b) => (a.heldoutLoss ?? 0) - (b.heldoutLoss ?? 0))[0]!;
+    const runs = group.filter(({ rate }) => rate === first.rate);
+    const losses = first.losses.map((_, i) => mean(runs.map((run) => run.losses[i]!)));
+    const means = runs.map((run) => mean(run.losses));
+    const centre = mean(means);
+    const spread =
+      runs.length > 1 ? Math.sqrt(means.reduce((s, m) => s + (m - centre) ** 2, 0) / (runs.length - 1)) : null;
+    return { ...first, losses, seeds: runs.length, seedSpread: spread };
+  });
+}
+
+function table(): string {
+  const order = [...new Set(lines.map(({ format }) => format))];
+  const rows = chosen().sort((a, b) => order.indexOf(a.format) - order.indexOf(b.format) || a.tokens - b.tokens);
+  const fp = rows.find(({ format, method }) => format === "fp32" && method === "none")!;
+  const head =
+    "| format | method | tokens | rate | perplexity | Δ nats to fp32 | recovered of RTN's loss | seeds |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+  const body = rows.map((row) => {
+    const rtn = rows.find(({ format, method }) => format === row.format && method === "rtn");
+    const delta = row.losses.map((loss, i) => loss - fp.losses[i]!);
+    const perplexity = Math.exp(mean(row.losses));
+    const cells = [
+      row.format,
+      row.method,
+      row.tokens === 0 ? "" : String(row.tokens),
+      row.rate === null ? "" : row.rate.toExponential(0),
+      `${perplexity.toPrecision(4)} ± ${(perplexity * sigma(row.losses)).toPrecision(2)}`,
+      row === fp ? "" : `${mean(delta).toFixed(4)} ± ${sigma(delta).toFixed(4)}`,
+      rtn && row !== rtn
+        ? recovered(
+            delta,
+            rtn.losses.map((loss, i) => loss - fp.losses[i]!),
+          )
+        : "",
+      row.seeds > 1 ? `${row.seeds}, ± ${row.seedSpread!.toFixed(4)}` : "",
+    ];
+    return `| ${cells.join(" | ")} |\n`;
+  });
+  const pairs = [
+    ["tsld-only", "logit-kd"],
+    ["tsld", "ce"],
+    ["tsld", "logit-kd"],
+    ["tsld-mean", "logit-kd"],
+    ["cakld", "forward-kl"],
+    ["cakld", "reverse-kl"],
+    ["reverse-kl", "forward-kl"],
+    ["bitdistiller", "cakld"],
+    ["teacher-intervention", "layer-kd"],
+  ];
+  const compared = rows.flatMap((row) =>
+    pairs.flatMap(([method, other]) => {
+      const beside = rows.find(
+        (each) => each.method === other && each.format === row.format && each.tokens === row.tokens,
+      );
+      if (row.method !== method || !beside) return [];
+      const difference = row.losses.map((loss, i) => loss - beside.losses[i]!);
+      const seeds =
+        row.seedSpread !== null && beside.seedSpread !== null
+          ? Math.hypot(row.seedSpread, beside.seedSpread) / Math.sqrt(row.seeds)
+          : null;
+      return [
+        `| ${row.format} | ${method} − ${other} | ${row.tokens} | ${mean(difference).toFixed(4)} ± ${sigma(difference).toFixed(4)} | ${seeds === null ? "" : `± ${seeds.toFixed(4)}`} |\n`,
+      ];
+    }),
+  );
+  const failures = lines
+    .filter(({ failed }) => failed)
+    .map((line) => `- ${line.format} ${line.method} rate ${line.rate}: ${line.failed}\n`);
+  return [
+    `${model.name}: ${texts.data.count} training windows of ${context}, ${texts.test.count} test windows\n\n${head}${body.join("")}`,
+    `\n| format | difference | tokens | nats (σ over windows, paired) | σ over seeds |\n| --- | --- | --- | --- | --- |\n${compared.join("")}`,
+    failures.length > 0 ? `\nDid not run:\n${failures.join("")}` : "",
+  ].join("");
+}
+
+/** 1 − Δ/Δ_RTN with the standard error of the ratio of paired means. */
+function recovered(delta: readonly number[], gap: readonly number[]): string {
+  const ratio = mean(delta) / mean(gap);
+  const rest = delta.map((d, i) => (d - ratio * gap[i]!) / mean(gap));
+  return `${(100 * (1 - ratio)).toFixed(1)} ± ${(100 * sigma(rest)).toFixed(1)} %`;
+}

@@ -1,0 +1,31 @@
+/** One line of a training's history: means since the line before. */
+export interface HistoryEntry {
+  readonly step: number;
+  readonly tokens: number;
+  /** Nats per token; layer losses in squared units. */
+  readonly terms: Readonly<Record<string, number>>;
+  readonly gradNorm: number;
+  /** Mean next-token loss on the held-out windows after this step, nats per token. */
+  readonly heldoutLoss: number;
+}
+
+/** What a training did: rows and records carry it. */
+export interface TrainingLog {
+  readonly recipe: string;
+  readonly budget: { readonly tokens: number; readonly seconds: number | null };
+  readonly batch: number;
+  readonly context: number;
+  readonly rate: number;
+  readonly seed: number;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly stoppedBy: "budget" | "time" | "held-out loss";
+  /** Share of the training's time that quantizing the weights and passing gradients back through it took. */
+  readonly quantizeShare: number;
+  /** γ of CAKLD, where a term has one. */
+  readonly gamma?: number;
+  /** The step whose parameters were kept, 0 being the start, by the held-out loss. */
+  readonly best: { readonly step: number; readonly heldoutLoss: number };
+  readonly history: readonly HistoryEntry[];
+}
