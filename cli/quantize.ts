@@ -28,6 +28,7 @@ export const quantize: Command = {
     const device = await deviceInput(input, { stderr });
     // The engine loads a 20 MB library, which the other commands do without.
     const { quantizeModel } = await import("../evaluate/quantize.ts");
+    const note = (await import("./memoryNote.ts")).memoryNote(stderr);
     const record = await quantizeModel({
       model: input.positionals[0]!,
       format: input.text("format")!,
@@ -37,6 +38,7 @@ export const quantize: Command = {
       versions: versions(),
       ...device,
       onFetch: fetchProgress(stderr),
+      onMemory: note,
     });
     const { format, method, layers, bitsPerWeight, weightMse } = record;
     const summary = `${layers.length} layers in ${format} by ${method}: ${bitsPerWeight.toFixed(3)} bits per weight, relative error ${weightMse.toExponential(3)}`;

@@ -1,7 +1,8 @@
 import { UserError } from "../../formats/error.ts";
 import { architectureOf, type ModelConfig, type TensorSpec } from "./architectures/index.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import type { TensorEntry } from "./writeSafetensors.ts";
+import { partsOf } from "./tensorParts.ts";
+import type { StreamedTensorEntry, TensorEntry } from "./writeSafetensors.ts";
 
 export { LINEAR_KINDS } from "./architectures/index.ts";
 
@@ -58,6 +59,28 @@ export function* exportTensors(
   }
 }
 
+/**
+ * The tensors of `source` as a file of the same names and layouts holds them, none of them read before it is written: linear
+ * layers as `change` makes them (given as [outputs, inputs], whatever the file's layout), all others as they are.
+ * @throws UserError, also while they are read, as `loadWeights` does
+ */
+export function* streamTensors(
+  source: Checkpoint,
+  config: ModelConfig,
+  change: (name: string, weights: Float32Array) => Promise<Float32Array>,
+): Generator<StreamedTensorEntry> {
+  for (const { spec, storedName, storedShape } of storedTensors(source, config)) {
+    const linear = async function* () {
+      const stored = source.read(storedName);
+      assertFinite(storedName, stored, source.path);
+      const changed = await change(spec.name, spec.transposed ? transposed(stored, storedShape) : stored);
+      yield spec.transposed ? transposed(changed, spec.shape) : changed;
+    };
+    const parts = spec.linear ? linear : () => finiteParts(source, storedName);
+    yield { name: storedName, shape: storedShape, parts };
+  }
+}
+
 interface StoredTensor {
   readonly spec: TensorSpec;
   readonly storedName: string;
@@ -105,6 +128,19 @@ function transposed(data: Float32Array, [rows, cols]: readonly number[]): Float3
   const result = new Float32Array(data.length);
   for (let i = 0; i < rows!; i++) for (let j = 0; j < cols!; j++) result[j * rows! + i] = data[i * cols! + j]!;
   return result;
+}
+
+function* finiteParts(checkpoint: Checkpoint, name: string): Generator<Float32Array> {
+  for (const part of partsOf(checkpoint, name)) {
+    // The error names the place in the whole tensor.
+    if (!allFinite(part)) assertFinite(name, checkpoint.read(name), checkpoint.path);
+    yield part;
+  }
+}
+
+function allFinite(data: Float32Array): boolean {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  return bits.every((pattern) => (pattern & 0x7fffffff) < 0x7f800000);
 }
 
 /**
