@@ -16,6 +16,7 @@ export const quantize: Command = {
     ...methodOptions,
     device: { ...deviceOption, help: `for calibration; ${deviceOption.help}` },
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
+    packed: { help: "write codes and scales as the format stores them, which bitfrontier reads; for --method rtn" },
     json: { help: "print JSON" },
   },
   examples: [
@@ -35,6 +36,7 @@ export const quantize: Command = {
       method: input.text("method") ?? "rtn",
       ...calibrationInput(input),
       out,
+      packed: input.has("packed"),
       versions: versions(),
       ...device,
       onFetch: fetchProgress(stderr),

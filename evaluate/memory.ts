@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import { rowsAtOnce } from "./model/architectures/logitChunks.ts";
+import { TOKENS_CPU } from "./model/architectures/runSize.ts";
 import type { LinearLayer, ModelConfig } from "./model/index.ts";
-import { TOKENS_PER_RUN } from "./scorers.ts";
 
 /** What a run will need of memory at its peak, before it has begun. */
 export interface MemoryEstimate {
@@ -42,6 +42,7 @@ export function evaluationMemory(
     positions: number;
     formats: boolean;
     beside?: boolean;
+    trains?: boolean;
     calibration?: CalibrationSize | null;
   },
 ): MemoryEstimate {
@@ -50,6 +51,8 @@ export function evaluationMemory(
   return estimateOf([
     ["weights", weightBytes(model)],
     ["rounded layers", run.formats ? linearBytes(model) : 0],
+    // Trained weights, their gradients and two moments; what the steps keep of activations comes on top.
+    ["training", run.trains ? 4 * weightBytes(model) : 0],
     calibration > activations ? ["calibration", calibration] : ["activations", activations],
     ["runtime", RUNTIME_BYTES],
   ]);
@@ -97,7 +100,7 @@ function linearBytes({ linears }: Pick<ModelSize, "linears">): number {
 
 /** Activations of one run: a few hidden states, attention's scores and weights, the widest layer, a chunk of logits. */
 function runBytes({ config, linears }: ModelSize, positions: number): number {
-  const batch = Math.max(1, Math.floor(TOKENS_PER_RUN / positions));
+  const batch = Math.max(1, Math.floor(TOKENS_CPU / positions));
   const rows = batch * positions;
   const widest = Math.max(...linears.map((layer) => layer.rows));
   const attention = 2 * config.numHeads * batch * positions * positions;

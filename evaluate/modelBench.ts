@@ -143,11 +143,14 @@ function memoryOf(
   tasks: readonly PreparedTask[],
   text: CalibrationText | null,
 ): MemoryEstimate {
-  const reference = specs.some(({ format, method }) => format !== BASELINE && methodById(method).calibration === "drift");
+  const reference = specs.some(
+    ({ format, method }) => format !== BASELINE && methodById(method).calibration === "drift",
+  );
   return evaluationMemory(head, {
     positions: Math.max(...tasks.map(({ longest }) => longest)),
     formats: specs.some(({ format }) => format !== BASELINE),
     beside: tasks.some(({ besideReference }) => besideReference === true),
+    trains: specs.some(trains),
     calibration: text && { tokens: text.count * text.context, context: text.context, reference },
   });
 }

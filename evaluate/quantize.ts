@@ -38,6 +38,7 @@ import {
   type TensorEntry,
   tensorShapes,
 } from "./model/index.ts";
+import { createPacker, PACKED_KEY, type Packer } from "./model/packedFile.ts";
 import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
 
 export interface QuantizeOptions {
@@ -48,6 +49,8 @@ export interface QuantizeOptions {
   /** Text on which the method calibrates; null is the embedded model's own, and none for other models. */
   calibration?: string | null;
   calibrationWindows?: number;
+  /** Write codes and scales in place of the dequantized weights; for rounding to nearest, which has them. */
+  packed?: boolean;
   /** New or empty folder. */
   out: string;
   versions: Record<string, string>;
@@ -87,6 +90,7 @@ export async function quantizeModel({
   method,
   calibration = null,
   calibrationWindows = CALIBRATION_WINDOWS,
+  packed = false,
   out,
   versions,
   device,
@@ -96,6 +100,8 @@ export async function quantizeModel({
   requireEmptyOutput(out);
   const format = parseFormat(id);
   const chosen = methodById(method);
+  if (packed && chosen.id !== "rtn")
+    throw new UserError(`packed weights are those of the method rtn, not ${chosen.id}: it leaves no codes behind`);
   if (chosen.calibration === "text")
     throw new UserError(`method "${method}" retrains; bitfrontier distill writes such a model, and can be resumed`);
   const resolved = await fetchModel(model, onFetch && { onProgress: onFetch });
@@ -132,10 +138,12 @@ export async function quantizeModel({
           )
         : quantizeMemory({ linears: matrices }),
     );
+    const packer = packed ? createPacker(format) : null;
+    if (packer && !config) throw new UserError(`${model}: packed weights need a known architecture`);
     const job =
       config && chosen.calibration !== "none"
         ? await wholeModel(checkpoint, config, chosen, format, text, device)
-        : byMatrix(checkpoint, config, chosen, format, matrices);
+        : byMatrix(checkpoint, config, chosen, format, matrices, packer);
     const recordOf = (): QuantizeRecord => {
       const result = job.result();
       return {
@@ -157,10 +165,26 @@ export async function quantizeModel({
       };
     };
     let record: QuantizeRecord | undefined;
-    await writeModelDirectory(out, resolved.dir, job.tensors, () => {
+    const inTheEnd = () => {
       record = recordOf();
       return record;
-    });
+    };
+    await writeModelDirectory(
+      out,
+      resolved.dir,
+      job.tensors,
+      inTheEnd,
+      // Readers that do not know the parts should say so, not start from random weights.
+      packer
+        ? {
+            quantization_config: new Map([
+              ["quant_method", "bitfrontier"],
+              ["format", format.id],
+            ]),
+          }
+        : {},
+      packer ? () => ({ [PACKED_KEY]: packer.metadata() }) : undefined,
+    );
     return record!;
   } finally {
     checkpoint.close();
@@ -203,9 +227,12 @@ function byMatrix(
   method: Method,
   format: Format,
   matrices: readonly Matrix[],
+  packer: Packer | null,
 ): Job {
   const { quantize, result } = oneByOne(method, format, matrices);
-  const tensors = config ? streamTensors(checkpoint, config, quantize) : streamGeneric(checkpoint, matrices, quantize);
+  const tensors = config
+    ? streamTensors(checkpoint, config, quantize, packer)
+    : streamGeneric(checkpoint, matrices, quantize);
   return { tensors, result };
 }
 

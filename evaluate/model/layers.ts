@@ -1,7 +1,9 @@
 import { UserError } from "../../formats/error.ts";
 import { architectureOf, type ModelConfig, type TensorSpec } from "./architectures/index.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import type { Packer } from "./packedFile.ts";
 import { partsOf } from "./tensorParts.ts";
+import { transposed } from "./transposed.ts";
 import type { StreamedTensorEntry, TensorEntry } from "./writeSafetensors.ts";
 
 export { LINEAR_KINDS } from "./architectures/index.ts";
@@ -61,20 +63,31 @@ export function* exportTensors(
 
 /**
  * The tensors of `source` as a file of the same names and layouts holds them, none of them read before it is written: linear
- * layers as `change` makes them (given as [outputs, inputs], whatever the file's layout), all others as they are.
+ * layers as `change` makes them (given as [outputs, inputs], whatever the file's layout), packed where there is a packer,
+ * all others as they are.
  * @throws UserError, also while they are read, as `loadWeights` does
  */
 export function* streamTensors(
   source: Checkpoint,
   config: ModelConfig,
   change: (name: string, weights: Float32Array) => Promise<Float32Array>,
+  packer: Packer | null = null,
 ): Generator<StreamedTensorEntry> {
   for (const { spec, storedName, storedShape } of storedTensors(source, config)) {
-    const linear = async function* () {
+    const changed = async () => {
       const stored = source.read(storedName);
       assertFinite(storedName, stored, source.path);
-      const changed = await change(spec.name, spec.transposed ? transposed(stored, storedShape) : stored);
-      yield spec.transposed ? transposed(changed, spec.shape) : changed;
+      const weights = spec.transposed ? transposed(stored, storedShape) : stored;
+      return { weights, rounded: await change(spec.name, weights) };
+    };
+    if (spec.linear && packer) {
+      const [rows, cols] = spec.shape as [number, number];
+      yield* packer.entries({ name: storedName, rows, cols, transposed: spec.transposed === true }, changed);
+      continue;
+    }
+    const linear = async function* () {
+      const { rounded } = await changed();
+      yield spec.transposed ? transposed(rounded, spec.shape) : rounded;
     };
     const parts = spec.linear ? linear : () => finiteParts(source, storedName);
     yield { name: storedName, shape: storedShape, parts };
@@ -122,12 +135,6 @@ const TIED_HEADS: readonly string[] = ["lm_head.weight", "embed_out.weight"];
 
 function specsOf(config: ModelConfig): TensorSpec[] {
   return architectureOf(config).tensors(config);
-}
-
-function transposed(data: Float32Array, [rows, cols]: readonly number[]): Float32Array<ArrayBuffer> {
-  const result = new Float32Array(data.length);
-  for (let i = 0; i < rows!; i++) for (let j = 0; j < cols!; j++) result[j * rows! + i] = data[i * cols! + j]!;
-  return result;
 }
 
 function* finiteParts(checkpoint: Checkpoint, name: string): Generator<Float32Array> {

@@ -19,11 +19,15 @@ export interface RawTensorEntry {
   readonly bytes: Uint8Array;
 }
 
-/** One tensor that is made while the file is written: consecutive parts of it, row-major, product(shape) elements in all. */
+/**
+ * One tensor that is made while the file is written: consecutive parts of it, row-major, product(shape) elements in all, of
+ * float32 or, with `dtype` U8, of bytes.
+ */
 export interface StreamedTensorEntry {
   readonly name: string;
   readonly shape: readonly number[];
-  parts(): Iterable<Float32Array> | AsyncIterable<Float32Array>;
+  readonly dtype?: "U8";
+  parts(): Iterable<Float32Array | Uint8Array> | AsyncIterable<Float32Array | Uint8Array>;
 }
 
 type Entry = TensorEntry | RawTensorEntry;
@@ -49,13 +53,14 @@ export function writeSafetensors(path: string, entries: Iterable<Entry>, options
   writeFileAtomic(path, fileParts(path, header, sorted, options.dtype));
 }
 
-/** As `writeSafetensors` in float32, of tensors that need not be in memory together. */
+/** As `writeSafetensors` in float32, of tensors that need not be in memory together. The metadata may follow from the entries. */
 export async function streamSafetensors(
   path: string,
   entries: Iterable<Entry | StreamedTensorEntry>,
-  metadata: Readonly<Record<string, string>>,
+  metadata: () => Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { header, sorted } = layout(path, entries, { dtype: "F32", metadata });
+  const all = [...entries];
+  const { header, sorted } = layout(path, all, { dtype: "F32", metadata: metadata() });
   await streamFileAtomic(path, streamedParts(path, header, sorted));
 }
 
@@ -66,8 +71,9 @@ function layout<E extends Entry | StreamedTensorEntry>(
   options: WriteOptions,
 ): { header: Uint8Array; sorted: E[] } {
   const itemBytes = options.dtype === "F32" ? 4 : 2;
-  const bytesOf = (entry: E) => ("bytes" in entry ? entry.bytes.length : size(entry.shape) * itemBytes);
-  const width = (entry: E) => ("bytes" in entry ? entry.bytes.length / Math.max(1, size(entry.shape)) : itemBytes);
+  const bytesOf = (entry: E) => ("bytes" in entry ? entry.bytes.length : size(entry.shape) * itemOf(entry));
+  const itemOf = (entry: E) => ("dtype" in entry && entry.dtype === "U8" ? 1 : itemBytes);
+  const width = (entry: E) => ("bytes" in entry ? entry.bytes.length / Math.max(1, size(entry.shape)) : itemOf(entry));
   const sorted = [...entries].sort(
     (a, b) => width(b) - width(a) || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
   );
@@ -84,7 +90,8 @@ function layout<E extends Entry | StreamedTensorEntry>(
       throw new UserError(`cannot write ${path}: tensor name ${name} is ${header.has(name) ? "repeated" : "reserved"}`);
     }
     const end = position + bytesOf(entry);
-    header.set(name, { dtype: "bytes" in entry ? entry.dtype : options.dtype, shape, data_offsets: [position, end] });
+    const dtype = ("dtype" in entry && entry.dtype) || options.dtype;
+    header.set(name, { dtype, shape, data_offsets: [position, end] });
     position = end;
   }
   return { header: encodeHeader(header), sorted };

@@ -80,7 +80,7 @@ describe("evaluate/model/genericModel", () => {
     const name = "conv.weight";
     const { matrices } = genericModel(checkpoint);
     const change = async (each: string, data: Float32Array) => (each === name ? new Float32Array(60).fill(7) : data);
-    await streamSafetensors(temporary.at("copy.safetensors"), streamGeneric(checkpoint, matrices, change), {});
+    await streamSafetensors(temporary.at("copy.safetensors"), streamGeneric(checkpoint, matrices, change), () => ({}));
     const copy = openSafetensors(temporary.at("copy.safetensors"));
     assert.deepEqual([...copy.tensors.keys()].sort(), checkpoint.names().sort());
     assert.deepEqual([...copy.readFloat32(name)], new Array(60).fill(7));
@@ -97,11 +97,14 @@ describe("evaluate/model/genericModel", () => {
   it("streamGeneric names a matrix with NaN and leaves no file", async () => {
     const checkpoint = write({ name: "z.weight", shape: [1, 2], data: Float32Array.of(1, Number.NaN) });
     const entries = streamGeneric(checkpoint, genericModel(checkpoint).matrices, async (_, data) => data);
-    await assert.rejects(streamSafetensors(temporary.at("nan.safetensors"), entries, {}), (error: Error) => {
-      assert.ok(error instanceof UserError);
-      assert.match(error.message, /z\.weight is not finite: 1 NaN/);
-      return true;
-    });
+    await assert.rejects(
+      streamSafetensors(temporary.at("nan.safetensors"), entries, () => ({})),
+      (error: Error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, /z\.weight is not finite: 1 NaN/);
+        return true;
+      },
+    );
     assert.deepEqual(readdirSync(temporary.at()), ["model.safetensors"]);
     checkpoint.close();
   });
