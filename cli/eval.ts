@@ -1,4 +1,6 @@
+import type { Row } from "../evaluate/row.ts";
 import { CONTEXT_MAX, tasks } from "../evaluate/tasks/index.ts";
+import { accuracyChanges } from "../reports/accuracyChange.ts";
 import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
@@ -11,7 +13,12 @@ export const evaluate: Command = {
   summary: "score a model on a task, as it is and in a format",
   arguments: [{ name: "MODEL", required: true, help: "folder, .gguf file, Hub id (org/name), or reference" }],
   options: {
-    task: { value: "T", required: true, help: tasks.map(({ usage, summary }) => `${usage}: ${summary}`).join("; ") },
+    task: {
+      value: "T",
+      many: true,
+      required: true,
+      help: tasks.map(({ usage, summary }) => `${usage}: ${summary}`).join("; "),
+    },
     format: { value: "F", help: "format id, e.g. sf4@g128; without it the model as it is" },
     codebook: codebookOption,
     ...methodOptions,
@@ -26,6 +33,7 @@ export const evaluate: Command = {
   examples: [
     "eval reference --task perplexity:reference --format sf4@g32",
     "eval ./model --task perplexity:text.txt --context 512 --json",
+    "eval ./model --task lambada:lambada.jsonl --task piqa:piqa.parquet --format sf4@g32",
     "eval reference --task perplexity:reference --format int3@g64 --method clip+gptq",
     "eval reference --task perplexity:reference --format e2m1 --activation same --kv int4 --method smoothquant",
   ],
@@ -35,6 +43,7 @@ export const evaluate: Command = {
     const device = await deviceInput(input, { stderr });
     // The engine loads a 20 MB library, which the other commands do without.
     const { evaluateModel } = await import("../evaluate/evaluate.ts");
+    const note = (await import("./memoryNote.ts")).memoryNote(stderr);
     const rows = await evaluateModel({
       model: input.positionals[0]!,
       format: input.text("format") ?? null,
@@ -42,11 +51,12 @@ export const evaluate: Command = {
       activation: input.text("activation") ?? "fp32",
       kv: input.text("kv") ?? "fp32",
       ...calibrationInput(input),
-      task: input.text("task")!,
+      task: input.list("task"),
       context: input.whole("context", 2, CONTEXT_MAX) ?? null,
       limitWindows: input.whole("limit", 1, Number.MAX_SAFE_INTEGER) ?? null,
-      onProgress: ({ done, total, spec }) => stderr.write(`${done}/${total}  ${spec.format}\n`),
+      onProgress: ({ done, total, spec }) => stderr.write(`${done}/${total}  ${spec.format} on ${spec.task}\n`),
       onFetch: fetchProgress(stderr),
+      onMemory: note,
       ...(threads === undefined ? {} : { threads }),
       ...device,
     });
@@ -55,8 +65,11 @@ export const evaluate: Command = {
       return undefined;
     }
     const settings = (["activation", "kv"] as const).filter((name) => rows.some((row) => row[name] !== undefined));
+    const several = new Set(rows.map(({ task }) => task)).size > 1;
+    const named = (row: Row) => [row.format, ...(several ? [row.task] : [])];
+    const names = ["format", ...(several ? ["task"] : [])];
     const header = [
-      "format",
+      ...names,
       ...settings,
       "bits/weight",
       "perplexity",
@@ -68,7 +81,7 @@ export const evaluate: Command = {
       "note",
     ];
     const cells = rows.map((row) => [
-      row.format,
+      ...named(row),
       ...settings.map((name) => row[name] ?? "fp32"),
       row.bitsPerWeight,
       row.perplexity,
@@ -80,13 +93,20 @@ export const evaluate: Command = {
       row.reason ?? "",
     ]);
     stdout.write(table(header, cells));
-    const figures = rows.flatMap(({ format, metrics = {} }) =>
-      Object.entries(metrics).map(([name, { value, sigma, delta = null, deltaSigma = null, reason = "" }]) => {
-        return [format, name, value, sigma, delta, deltaSigma, reason];
-      }),
+    const figures = rows.flatMap((row) =>
+      Object.entries(row.metrics ?? {}).map(
+        ([name, { value, sigma, delta = null, deltaSigma = null, reason = "" }]) => {
+          return [...named(row), name, value, sigma, delta, deltaSigma, reason];
+        },
+      ),
     );
     if (figures.length > 0)
-      stdout.write(`\n${table(["format", "figure", "value", "± σ", "Δ to fp32", "± σ", "note"], figures)}`);
+      stdout.write(`\n${table([...names, "figure", "value", "± σ", "Δ to fp32", "± σ", "note"], figures)}`);
+    const kept = accuracyChanges(rows).flatMap(({ changes, tasks }) =>
+      changes.map(({ row, change, sigma }) => [row.format, 100 * change, 100 * sigma, tasks.length]),
+    );
+    if (kept.length > 0)
+      stdout.write(`\n${table(["format", "mean relative change of accuracy (%)", "± σ", "tasks"], kept)}`);
     return undefined;
   },
 };

@@ -16,6 +16,7 @@ export const quantize: Command = {
     ...methodOptions,
     device: { ...deviceOption, help: `for calibration; ${deviceOption.help}` },
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
+    packed: { help: "write codes and scales as the format stores them, which bitfrontier reads; for --method rtn" },
     json: { help: "print JSON" },
   },
   examples: [
@@ -28,15 +29,18 @@ export const quantize: Command = {
     const device = await deviceInput(input, { stderr });
     // The engine loads a 20 MB library, which the other commands do without.
     const { quantizeModel } = await import("../evaluate/quantize.ts");
+    const note = (await import("./memoryNote.ts")).memoryNote(stderr);
     const record = await quantizeModel({
       model: input.positionals[0]!,
       format: input.text("format")!,
       method: input.text("method") ?? "rtn",
       ...calibrationInput(input),
       out,
+      packed: input.has("packed"),
       versions: versions(),
       ...device,
       onFetch: fetchProgress(stderr),
+      onMemory: note,
     });
     const { format, method, layers, bitsPerWeight, weightMse } = record;
     const summary = `${layers.length} layers in ${format} by ${method}: ${bitsPerWeight.toFixed(3)} bits per weight, relative error ${weightMse.toExponential(3)}`;

@@ -98,15 +98,16 @@ export const sweep: Command = {
     };
     const where = device.device ? { device: device.device.device } : {};
     const setup = { config, codebooks: input.list("codebook"), ...engine, ...where };
+    const onMemory = (await import("./memoryNote.ts")).memoryNote(io.stderr);
     if (input.has("dry-run"))
-      return printDryRun(out, config, jobs, { ...engine, ...device, onFetch: fetchProgress(io.stderr) }, io);
+      return printDryRun(out, config, jobs, { ...engine, ...device, onMemory, onFetch: fetchProgress(io.stderr) }, io);
     const executor = executorOf({ name, jobs, directory: out, setup, submitArguments });
     const port = input.whole("serve", 0, 65_535);
     const live = port === undefined ? undefined : await liveSweep(port, config.models, io.stderr);
     const { manifest, rows, failures, interrupted } = await sweepInto(
       out,
       config,
-      (each) => prepareSweep(each, { onFetch: fetchProgress(io.stderr), ...engine, ...device }),
+      (each) => prepareSweep(each, { onFetch: fetchProgress(io.stderr), onMemory, ...engine, ...device }),
       { command: input.line, stream: io.stderr, signal: io.interruptible(), executor, watch: live?.watch },
     ).finally(() => live?.close());
     if (rows.length > 0) await printReport(out, { rows, ...manifest }, io);

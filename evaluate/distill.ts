@@ -165,7 +165,7 @@ export async function distillModel(options: DistillOptions): Promise<DistillReco
   const source = openCheckpoint(model.dir);
   try {
     const tensors = exportTensors(source, model.config, (name) => trained.weights.get(name)!);
-    writeModelDirectory(out, model.dir, tensors, record);
+    await writeModelDirectory(out, model.dir, tensors, () => record);
   } finally {
     source.close();
   }

@@ -11,7 +11,8 @@ export interface EvaluateOptions extends PrepareOptions {
   /** What activations, and keys and values, are rounded to as the model runs: `SweepConfig`; fp32 when absent. */
   activation?: string;
   kv?: string;
-  task: string;
+  /** One or several. */
+  task: string | readonly string[];
   /** Window length in tokens; null is the model's maximum. */
   context: number | null;
   limitWindows: number | null;
@@ -39,7 +40,7 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
       methods: [method],
       activations: [activation],
       kvCaches: [kv],
-      tasks: [task],
+      tasks: typeof task === "string" ? [task] : [...task],
       context,
       limitWindows,
       scope: "linears",

@@ -17,22 +17,50 @@ const RENAME_WAIT_MS = 20;
  * @throws UserError naming `path` when the file system refuses
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): void {
+  const file = openAtomic(path);
+  try {
+    for (const part of partsOf(data)) file.write(part);
+    file.commit();
+  } catch (error) {
+    throw file.abandon(error);
+  }
+}
+
+/** As `writeFileAtomic`, of parts that are made while the file is written. */
+export async function streamFileAtomic(path: string, parts: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = openAtomic(path);
+  try {
+    for await (const part of parts) file.write(part);
+    file.commit();
+  } catch (error) {
+    throw file.abandon(error);
+  }
+}
+
+function openAtomic(path: string) {
   const directory = dirname(path);
   const temporary = join(directory, `.${basename(path)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
   let descriptor: number | undefined;
-  try {
-    descriptor = openSync(temporary, "wx");
-    for (const part of partsOf(data)) writeFully(descriptor, part);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-    descriptor = undefined;
-    replaceFile(temporary, path);
-    syncDirectory(directory);
-  } catch (error) {
-    if (descriptor !== undefined) closeSync(descriptor);
-    rmSync(temporary, { force: true });
-    throw isSystemError(error) ? new UserError(`cannot write ${path}: ${systemReason(error)}`) : error;
-  }
+  const opened = () => {
+    descriptor ??= openSync(temporary, "wx");
+    return descriptor;
+  };
+  return {
+    write: (part: Uint8Array) => writeFully(opened(), part),
+    commit() {
+      fsyncSync(opened());
+      closeSync(opened());
+      descriptor = undefined;
+      replaceFile(temporary, path);
+      syncDirectory(directory);
+    },
+    /** Removes what was written; what to throw in the place of `error`. */
+    abandon(error: unknown): unknown {
+      if (descriptor !== undefined) closeSync(descriptor);
+      rmSync(temporary, { force: true });
+      return isSystemError(error) ? new UserError(`cannot write ${path}: ${systemReason(error)}`) : error;
+    },
+  };
 }
 
 /**

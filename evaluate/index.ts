@@ -2,6 +2,7 @@ export { readDataFile, readText } from "./dataFile.ts";
 export { type DistillOptions, type DistillRecord, distillModel } from "./distill.ts";
 export { type EvaluateOptions, evaluateModel } from "./evaluate.ts";
 export { type LoadedModel, loadModel } from "./loadedModel.ts";
+export { type MemoryEstimate, memoryLine } from "./memory.ts";
 export { type Matrix, type Method, type MethodInput, type MethodResult, methodById, methods } from "./methods/index.ts";
 export { type RoundingPool, roundingPool } from "./methods/roundingPool.ts";
 export { createEvaluator, type Evaluator, type EvaluatorOptions } from "./model/architectures/evaluator.ts";

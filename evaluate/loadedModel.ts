@@ -12,22 +12,31 @@ import {
   tensorShapes,
 } from "./model/index.ts";
 
-/** A model in memory, ready to run: full-precision weights that nobody writes to. */
-export interface LoadedModel {
+/** What a model is, without its weights. */
+export interface ModelHead {
   /** As asked for: folder name, Hub id or "reference". */
   readonly name: string;
   readonly dir: string;
   readonly config: ModelConfig;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly linears: readonly LinearLayer[];
-  readonly weights: ReadonlyMap<string, Float32Array>;
   readonly tokenizer: TextTokenizer;
+}
+
+/** A model in memory, ready to run: full-precision weights that nobody writes to. */
+export interface LoadedModel extends ModelHead {
+  readonly weights: ReadonlyMap<string, Float32Array>;
   /** SHA-256 of the weights file (of the shards' hashes where there are several). */
   readonly sha256: string;
 }
 
 /** Reads a MODEL argument. Throws UserError naming the file, the tensor or the architecture that stands in the way. */
 export function loadModel(spec: string): LoadedModel {
+  return withWeights(readModelHead(spec));
+}
+
+/** Configuration and tokenizer of a MODEL argument. Throws UserError as `loadModel`. */
+export function readModelHead(spec: string): ModelHead {
   const resolved = resolveModel(spec);
   if (resolved.kind === "file") {
     throw new UserError(
@@ -42,11 +51,14 @@ export function loadModel(spec: string): LoadedModel {
       `${dir}: the tokenizer has ${tokenizer.vocabSize} ids, the model ${config.vocabSize} embeddings`,
     );
   }
-  const checkpoint = openCheckpoint(dir);
+  return { name, dir, config, shapes: tensorShapes(config), linears: linearLayers(config), tokenizer };
+}
+
+/** Adds the weights. Throws UserError naming file and tensor. */
+export function withWeights(head: ModelHead): LoadedModel {
+  const checkpoint = openCheckpoint(head.dir);
   try {
-    const [shapes, linears] = [tensorShapes(config), linearLayers(config)];
-    const weights = loadWeights(checkpoint, config);
-    return { name, dir, config, shapes, linears, weights, tokenizer, sha256: checkpoint.sha256() };
+    return { ...head, weights: loadWeights(checkpoint, head.config), sha256: checkpoint.sha256() };
   } finally {
     checkpoint.close();
   }
@@ -57,7 +69,7 @@ export function loadModel(spec: string): LoadedModel {
  * positions.
  */
 export function contextOf(
-  { name, config }: LoadedModel,
+  { name, config }: Pick<ModelHead, "name" | "config">,
   asked: number | null,
   usual = Number.POSITIVE_INFINITY,
 ): number {

@@ -12,7 +12,8 @@ import {
 import { readDataFile } from "./dataFile.ts";
 import type { FoundDevice } from "./engine/devices.ts";
 import type { SessionOptions } from "./engine/session.ts";
-import { contextOf, type LoadedModel, loadModel } from "./loadedModel.ts";
+import { contextOf, type LoadedModel, loadModel, type ModelHead, readModelHead, withWeights } from "./loadedModel.ts";
+import { evaluationMemory, type MemoryEstimate } from "./memory.ts";
 import { type MethodResult, meanBitsPerWeight, methodById, type TrainingInput } from "./methods/index.ts";
 import { inputShapes, type RunningFormats } from "./model/architectures/runningFormats.ts";
 import { openCheckpoint, packageRoot } from "./model/index.ts";
@@ -54,6 +55,8 @@ export interface BenchOptions {
   device?: FoundDevice | undefined;
   /** Folder for the token ids of long texts, where other processes read the same. */
   cache?: string | undefined;
+  /** Told of the memory that the model's trials will need, before its weights are read. */
+  onMemory?: ((estimate: MemoryEstimate) => void) | undefined;
 }
 
 /**
@@ -64,18 +67,20 @@ export async function prepareModel(
   name: string,
   specs: readonly TrialSpec[],
   config: SweepConfig,
-  { formats, versions, engine: common, device, cache }: BenchOptions,
+  { formats, versions, engine: common, device, cache, onMemory }: BenchOptions,
 ): Promise<ModelBench> {
-  const plain = loadModel(name);
-  const model = cache === undefined ? plain : { ...plain, tokenizer: cachingTokenizer(plain.tokenizer, cache) };
+  const plain = readModelHead(name);
+  const head = cache === undefined ? plain : { ...plain, tokenizer: cachingTokenizer(plain.tokenizer, cache) };
   const own = new Set(specs.map(({ format }) => format));
-  for (const [id, format] of formats) if (own.has(id)) meanBitsPerWeight(model.linears, format);
+  for (const [id, format] of formats) if (own.has(id)) meanBitsPerWeight(head.linears, format);
   const tasks = new Map<string, PreparedTask>();
-  for (const task of new Set(specs.map((spec) => spec.task))) tasks.set(task, await prepareTask(task, model, config));
+  for (const task of new Set(specs.map((spec) => spec.task))) tasks.set(task, await prepareTask(task, head, config));
   const text = specs.some(calibrates)
-    ? await readCalibration(model, config.calibration, config.calibrationWindows)
+    ? await readCalibration(head, config.calibration, config.calibrationWindows)
     : null;
-  const lesson = specs.some(trains) ? await readCalibration(model, config.calibration, Number.MAX_SAFE_INTEGER) : null;
+  const lesson = specs.some(trains) ? await readCalibration(head, config.calibration, Number.MAX_SAFE_INTEGER) : null;
+  onMemory?.(memoryOf(head, specs, [...tasks.values()], text));
+  const model = withWeights(head);
   const { sha256 } = model;
   const facts = {
     modelSha256: sha256,
@@ -132,6 +137,24 @@ export async function prepareModel(
   };
 }
 
+function memoryOf(
+  head: ModelHead,
+  specs: readonly TrialSpec[],
+  tasks: readonly PreparedTask[],
+  text: CalibrationText | null,
+): MemoryEstimate {
+  const reference = specs.some(
+    ({ format, method }) => format !== BASELINE && methodById(method).calibration === "drift",
+  );
+  return evaluationMemory(head, {
+    positions: Math.max(...tasks.map(({ longest }) => longest)),
+    formats: specs.some(({ format }) => format !== BASELINE),
+    beside: tasks.some(({ besideReference }) => besideReference === true),
+    trains: specs.some(trains),
+    calibration: text && { tokens: text.count * text.context, context: text.context, reference },
+  });
+}
+
 function needOf({ format, method }: TrialSpec) {
   return format === BASELINE ? "none" : methodById(method).calibration;
 }
@@ -181,7 +204,7 @@ interface Bench {
 
 async function prepareTask(
   name: string,
-  model: LoadedModel,
+  model: ModelHead,
   { context: asked, limitWindows }: SweepConfig,
 ): Promise<PreparedTask> {
   const spec = parseTask(name);

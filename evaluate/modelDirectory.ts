@@ -8,11 +8,12 @@ import {
   isModelTextName,
   type RawTensorEntry,
   readModelText,
+  type StreamedTensorEntry,
+  streamSafetensors,
   type TensorEntry,
-  writeSafetensors,
 } from "./model/index.ts";
 import { SIDE_FILE_BYTES_MAX, SIDE_FILES } from "./model/sideFiles.ts";
-import { parseStrictJson } from "./model/strictJson.ts";
+import { parseStrictJson, type StrictJson } from "./model/strictJson.ts";
 import { strictJsonText } from "./model/strictJsonText.ts";
 
 /** Record of how a model directory was made, beside the weights. */
@@ -27,28 +28,33 @@ export function requireEmptyOutput(out: string): void {
 
 /**
  * Writes a model as a Hugging Face directory: weights as float32 (so that a dequantized value is kept exactly), the
- * source's config with that dtype and `changes`, its tokenizer files, and `record`. Everything is written into a temporary folder
- * beside `out` and renamed at the end, so `out` appears whole or not at all.
+ * source's config with that dtype and `changes`, its tokenizer files, and the record, which is asked for when the weights
+ * are written, as `metadata` of the weights is when they are listed. Everything is written into a temporary folder beside `out` and renamed at the end, so `out` appears whole
+ * or not at all.
  * Throws UserError when `out` is not empty or the disk refuses.
  */
-export function writeModelDirectory(
+export async function writeModelDirectory(
   out: string,
   source: string,
-  tensors: Iterable<TensorEntry | RawTensorEntry>,
-  record: object,
-  changes: Readonly<Record<string, boolean>> = {},
-): void {
+  tensors: Iterable<TensorEntry | RawTensorEntry | StreamedTensorEntry>,
+  record: () => object,
+  changes: Readonly<Record<string, StrictJson>> = {},
+  metadata: () => Readonly<Record<string, string>> = () => ({}),
+): Promise<void> {
   const target = resolve(out);
   requireEmptyOutput(target);
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     makeDirectory(temporary);
-    writeSafetensors(join(temporary, "model.safetensors"), tensors, { dtype: "F32", metadata: { format: "pt" } });
+    await streamSafetensors(join(temporary, "model.safetensors"), tensors, () => ({
+      format: "pt",
+      ...metadata(),
+    }));
     const config = readModelText(source, "config.json", SIDE_FILE_BYTES_MAX);
     if (config === null) throw new UserError(`${source} has no config.json`);
     writeFileAtomic(join(temporary, "config.json"), float32Config(config, join(source, "config.json"), changes));
     for (const name of SIDE_FILES) copyIfPresent(source, name, join(temporary, name));
-    writeFileAtomic(join(temporary, RECORD_FILE), `${JSON.stringify(record, null, 1)}\n`);
+    writeFileAtomic(join(temporary, RECORD_FILE), `${JSON.stringify(record(), null, 1)}\n`);
     // Windows does not rename over an empty folder.
     if (pathIs("directory", target)) rmdirSync(target);
     renameSync(temporary, target);
@@ -59,7 +65,7 @@ export function writeModelDirectory(
 }
 
 /** The source's config.json, as written but for the dtype: transformers would round to the published one on loading. */
-function float32Config(text: string, path: string, changes: Readonly<Record<string, boolean>>): string {
+function float32Config(text: string, path: string, changes: Readonly<Record<string, StrictJson>>): string {
   const config = parseStrictJson(text);
   if (!(config instanceof Map)) throw new UserError(`${path} does not hold a JSON object`);
   config.delete("dtype");

@@ -5,6 +5,7 @@ import { aboutFormat } from "../formats/sheets/index.ts";
 import "../fitting/everyId.ts";
 import type { FoundDevice } from "./engine/devices.ts";
 import { engineVersion } from "./engine/session.ts";
+import type { MemoryEstimate } from "./memory.ts";
 import { methodById } from "./methods/index.ts";
 import { type FetchProgress, fetchModel, packageRoot } from "./model/index.ts";
 import { elementName, familyOf, type ModelBench, prepareModel } from "./modelBench.ts";
@@ -27,6 +28,8 @@ export interface PrepareOptions {
   cache?: string;
   /** Told of the download of a Hub id that is not in the cache. */
   onFetch?: (progress: FetchProgress) => void;
+  /** Told of the memory that each model will need, before its weights are read. */
+  onMemory?: (estimate: MemoryEstimate) => void;
 }
 
 /**
@@ -36,13 +39,13 @@ export interface PrepareOptions {
  */
 export async function prepareSweep(
   config: SweepConfig,
-  { onFetch, device, cache, ...engine }: PrepareOptions = {},
+  { onFetch, onMemory, device, cache, ...engine }: PrepareOptions = {},
 ): Promise<PreparedSweep> {
   const methods = [...new Set(config.methods.map((method) => methodById(method).id))];
   const specs = planTrials({ ...config, methods }, formatNames, (method) => methodById(method).draws);
   for (const spec of specs) runningFormatsOf(spec);
   const formats = new Map(specs.filter((s) => s.format !== BASELINE).map((s) => [s.format, parseFormat(s.format)]));
-  const made = { versions: versions(device), formats, engine, device, cache };
+  const made = { versions: versions(device), formats, engine, device, cache, onMemory };
   const benches = new Map<string, ModelBench>();
   for (const model of config.models) {
     const own = specs.filter((spec) => spec.model === model);

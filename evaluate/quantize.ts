@@ -1,11 +1,24 @@
 import { type Format, parseFormat, UserError } from "../formats/index.ts";
 import "../fitting/everyId.ts";
-import { CALIBRATION_WINDOWS, calibrationWarnings, calibratorOf, readCalibration } from "./calibrationText.ts";
+import {
+  CALIBRATION_WINDOWS,
+  type CalibrationText,
+  calibrationWarnings,
+  calibratorOf,
+  readCalibration,
+} from "./calibrationText.ts";
 import type { FoundDevice } from "./engine/devices.ts";
-import { type Matrix, type MethodResult, meanBitsPerWeight, methodById } from "./methods/index.ts";
+import { type MemoryEstimate, quantizeMemory } from "./memory.ts";
+import {
+  type Matrix,
+  type Method,
+  type MethodResult,
+  meanBitsPerWeight,
+  methodById,
+  oneByOne,
+} from "./methods/index.ts";
 import {
   type Checkpoint,
-  exportGeneric,
   exportTensors,
   type FetchProgress,
   fetchModel,
@@ -13,16 +26,19 @@ import {
   genericModel,
   isSupportedModel,
   linearLayers,
-  loadMatrices,
   loadTokenizer,
   loadWeights,
   type ModelConfig,
   openCheckpoint,
   type RawTensorEntry,
   readModelConfig,
+  type StreamedTensorEntry,
+  streamGeneric,
+  streamTensors,
   type TensorEntry,
   tensorShapes,
 } from "./model/index.ts";
+import { createPacker, PACKED_KEY, type Packer } from "./model/packedFile.ts";
 import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
 
 export interface QuantizeOptions {
@@ -33,6 +49,8 @@ export interface QuantizeOptions {
   /** Text on which the method calibrates; null is the embedded model's own, and none for other models. */
   calibration?: string | null;
   calibrationWindows?: number;
+  /** Write codes and scales in place of the dequantized weights; for rounding to nearest, which has them. */
+  packed?: boolean;
   /** New or empty folder. */
   out: string;
   versions: Record<string, string>;
@@ -40,6 +58,8 @@ export interface QuantizeOptions {
   device?: FoundDevice;
   /** Told of the download of a Hub id that is not in the cache. */
   onFetch?: (progress: FetchProgress) => void;
+  /** Told of the memory that the run will need, before any weight is read. */
+  onMemory?: (estimate: MemoryEstimate) => void;
 }
 
 /** What was done; also written as bitfrontier.json beside the weights. */
@@ -70,14 +90,18 @@ export async function quantizeModel({
   method,
   calibration = null,
   calibrationWindows = CALIBRATION_WINDOWS,
+  packed = false,
   out,
   versions,
   device,
   onFetch,
+  onMemory,
 }: QuantizeOptions): Promise<QuantizeRecord> {
   requireEmptyOutput(out);
   const format = parseFormat(id);
   const chosen = methodById(method);
+  if (packed && chosen.id !== "rtn")
+    throw new UserError(`packed weights are those of the method rtn, not ${chosen.id}: it leaves no codes behind`);
   if (chosen.calibration === "text")
     throw new UserError(`method "${method}" retrains; bitfrontier distill writes such a model, and can be resumed`);
   const resolved = await fetchModel(model, onFetch && { onProgress: onFetch });
@@ -88,10 +112,9 @@ export async function quantizeModel({
   const config = known || chosen.calibration !== "none" ? readModelConfig(resolved.dir) : null;
   const checkpoint = openCheckpoint(resolved.dir);
   try {
-    const job = config ? knownModel(checkpoint, config) : unknownModel(checkpoint, format);
-    const { matrices, weights } = job;
-    const into = new Map(matrices.map(({ name, rows, cols }) => [name, new Float32Array(rows * cols)]));
-    const linears = config ? linearLayers(config) : [];
+    const generic = config ? null : genericModel(checkpoint, (matrix) => refusalOf(matrix, format));
+    const matrices: readonly Matrix[] = config ? linearLayers(config) : generic!.matrices;
+    const bits = meanBitsPerWeight(matrices, format);
     const text =
       config === null || chosen.calibration === "none"
         ? null
@@ -100,59 +123,117 @@ export async function quantizeModel({
             calibration,
             calibrationWindows,
           );
-    const calibrator =
+    onMemory?.(
       config && text
-        ? calibratorOf({ config, shapes: tensorShapes(config), linears }, text, device && { device: device.device })
-        : undefined;
-    const result = await chosen
-      .quantize({ format, matrices, weights, into, calibrator })
-      .finally(() => calibrator?.release());
-    if (text) result.warnings.unshift(...calibrationWarnings({ linears }, text, null));
-    const record: QuantizeRecord = {
-      model: resolved.name,
-      modelSha256: checkpoint.sha256(),
-      format: format.id,
-      method: chosen.id,
-      scope: config ? "linears" : "matrices",
-      ...(job.kept && { kept: job.kept }),
-      bitsPerWeight: meanBitsPerWeight(matrices, format) + result.extraBitsPerWeight,
-      calibration: text && {
-        source: text.source,
-        textSha256: text.textSha256,
-        windows: text.count,
-        context: text.context,
-      },
-      versions: device ? { ...versions, device: `${device.device} (${device.name})` } : versions,
-      ...result,
+        ? quantizeMemory(
+            { linears: matrices },
+            {
+              config,
+              shapes: tensorShapes(config),
+              linears: linearLayers(config),
+              tokens: text.count * text.context,
+              context: text.context,
+              reference: chosen.calibration === "drift",
+            },
+          )
+        : quantizeMemory({ linears: matrices }),
+    );
+    const packer = packed ? createPacker(format) : null;
+    if (packer && !config) throw new UserError(`${model}: packed weights need a known architecture`);
+    const job =
+      config && chosen.calibration !== "none"
+        ? await wholeModel(checkpoint, config, chosen, format, text, device)
+        : byMatrix(checkpoint, config, chosen, format, matrices, packer);
+    const recordOf = (): QuantizeRecord => {
+      const result = job.result();
+      return {
+        model: resolved.name,
+        modelSha256: checkpoint.sha256(),
+        format: format.id,
+        method: chosen.id,
+        scope: config ? "linears" : "matrices",
+        ...(generic && { kept: generic.kept }),
+        bitsPerWeight: bits + result.extraBitsPerWeight,
+        calibration: text && {
+          source: text.source,
+          textSha256: text.textSha256,
+          windows: text.count,
+          context: text.context,
+        },
+        versions: device ? { ...versions, device: `${device.device} (${device.name})` } : versions,
+        ...result,
+      };
     };
-    writeModelDirectory(out, resolved.dir, job.tensors(into), record);
-    return record;
+    let record: QuantizeRecord | undefined;
+    const inTheEnd = () => {
+      record = recordOf();
+      return record;
+    };
+    await writeModelDirectory(
+      out,
+      resolved.dir,
+      job.tensors,
+      inTheEnd,
+      // Readers that do not know the parts should say so, not start from random weights.
+      packer
+        ? {
+            quantization_config: new Map([
+              ["quant_method", "bitfrontier"],
+              ["format", format.id],
+            ]),
+          }
+        : {},
+      packer ? () => ({ [PACKED_KEY]: packer.metadata() }) : undefined,
+    );
+    return record!;
   } finally {
     checkpoint.close();
   }
 }
 
-/** What is quantized, and how the result goes back into a file. */
+/** What is written, and what was done to it once that is through. */
 interface Job {
-  matrices: readonly Matrix[];
-  weights: ReadonlyMap<string, Float32Array>;
-  kept?: GenericModel["kept"];
-  tensors(quantized: ReadonlyMap<string, Float32Array>): Iterable<TensorEntry | RawTensorEntry>;
+  tensors: Iterable<TensorEntry | RawTensorEntry | StreamedTensorEntry>;
+  result(): MethodResult;
 }
 
-function knownModel(checkpoint: Checkpoint, config: ModelConfig): Job {
-  const weights = loadWeights(checkpoint, config);
+/** A method that calibrates runs the model: all of its weights are in memory, twice. */
+async function wholeModel(
+  checkpoint: Checkpoint,
+  config: ModelConfig,
+  method: Method,
+  format: Format,
+  text: CalibrationText | null,
+  device: FoundDevice | undefined,
+): Promise<Job> {
+  const [weights, linears] = [loadWeights(checkpoint, config), linearLayers(config)];
+  const into = new Map(linears.map(({ name, rows, cols }) => [name, new Float32Array(rows * cols)]));
+  const session = device && { device: device.device };
+  const calibrator = text ? calibratorOf({ config, shapes: tensorShapes(config), linears }, text, session) : undefined;
+  const result = await method
+    .quantize({ format, matrices: linears, weights, into, calibrator })
+    .finally(() => calibrator?.release());
+  if (text) result.warnings.unshift(...calibrationWarnings({ linears }, text, null));
   return {
-    matrices: linearLayers(config),
-    weights,
-    tensors: (quantized) => exportTensors(checkpoint, config, (name) => quantized.get(name) ?? weights.get(name)!),
+    tensors: exportTensors(checkpoint, config, (name) => into.get(name) ?? weights.get(name)!),
+    result: () => result,
   };
 }
 
-function unknownModel(checkpoint: Checkpoint, format: Format): Job {
-  const { matrices, kept } = genericModel(checkpoint, (matrix) => refusalOf(matrix, format));
-  const weights = loadMatrices(checkpoint, matrices);
-  return { matrices, weights, kept, tensors: (quantized) => exportGeneric(checkpoint, quantized) };
+/** Others read, round and write one matrix after another: the largest of them has to fit in memory, not the model. */
+function byMatrix(
+  checkpoint: Checkpoint,
+  config: ModelConfig | null,
+  method: Method,
+  format: Format,
+  matrices: readonly Matrix[],
+  packer: Packer | null,
+): Job {
+  const { quantize, result } = oneByOne(method, format, matrices);
+  const tensors = config
+    ? streamTensors(checkpoint, config, quantize, packer)
+    : streamGeneric(checkpoint, matrices, quantize);
+  return { tensors, result };
 }
 
 /** Why the format does not fit the matrix, such as a group that is longer than its rows. */

@@ -55,6 +55,6 @@ export async function rotateModel({ model, out, seed = 0, versions, onFetch }: R
     shape,
     data: rotated.weights.get(tensor)!,
   }));
-  writeModelDirectory(out, dir, entries, record, { tie_word_embeddings: false });
+  await writeModelDirectory(out, dir, entries, () => record, { tie_word_embeddings: false });
   return record;
 }

@@ -1,6 +1,14 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Row } from "../evaluate/row.ts";
-import { areaChart, degreesChart, frontierChart, layerErrorChart, numberLineChart } from "./charts/index.ts";
+import { accuracyChanges } from "./accuracyChange.ts";
+import {
+  accuracyChart,
+  areaChart,
+  degreesChart,
+  frontierChart,
+  layerErrorChart,
+  numberLineChart,
+} from "./charts/index.ts";
 import { isBaseline } from "./frontier.ts";
 import type { ReportInput } from "./input.ts";
 import { costSource, operands, provenance, tieRule } from "./summary.ts";
@@ -56,6 +64,12 @@ export function otherFigures(input: ReportInput, views: readonly View[]): Figure
     const costs = rows.map((row) => ({ name: names.get(row.key)!, cost: row.cost! }));
     found.push({ id: i === 0 ? "area" : `area-${i + 1}`, title, caption, spec: areaChart(costs, title) });
   });
+  for (const { model, tasks, changes } of accuracyChanges(input.rows)) {
+    const title = `Accuracy kept by ${model}, mean of ${tasks.length} tasks`;
+    const protocols = tasks.map(({ task, protocol }) => `${task} (${protocol})`).join(", ");
+    const caption = `Accuracy over that of full precision, less one, averaged over ${protocols}. Upper left is better. Bars: one standard error of the paired examples.`;
+    found.push({ id: `accuracy-${found.length}`, title, caption, spec: accuracyChart(changes, families, title) });
+  }
   const view = views.find((candidate) => candidate.frontier.points.some(({ row }) => row.layers.length > 0));
   const shown = view?.frontier.points.filter(({ status, row }) => status === "frontier" && row.layers.length > 0) ?? [];
   if (view && shown.length > 0) {

@@ -1,3 +1,4 @@
+export { type AccuracyChange, type AccuracyChanges, accuracyChanges } from "./accuracyChange.ts";
 export { type Axis, type CostAxis, costAxis, costIds, type MetricAxis, metricAxis, metricIds } from "./axes.ts";
 export { type Change, type Changes, changesBetween } from "./changes.ts";
 export * from "./charts/index.ts";

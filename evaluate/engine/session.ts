@@ -57,6 +57,8 @@ export async function createSession(
     logSeverityLevel: 3,
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
     interOpNumThreads: 1,
+    // The pattern of the first run becomes one block for the later ones, beside what the first run took: twice the memory.
+    enableMemPattern: false,
     ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
     ...(keep.length > 0 ? { preferredOutputLocation: locations(keep) } : {}),
     // Idle threads that spin steal the second hyper-thread from our own host kernels (facts: engine, pitfalls).

@@ -46,4 +46,5 @@ export function describeMethods(): string {
 
 export { meanBitsPerWeight } from "./meanBits.ts";
 export type { CalibrationNeed, LayerLog, Matrix, Method, MethodInput, MethodResult, TrainingInput } from "./method.ts";
+export { oneByOne } from "./oneByOne.ts";
 export type { Part } from "./part.ts";

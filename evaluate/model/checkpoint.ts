@@ -6,6 +6,7 @@ import { pathIs } from "../files.ts";
 import { openGgufTensors } from "./ggufCheckpoint.ts";
 import { READABLE_GGML_TYPES } from "./ggufTypes.ts";
 import { isGguf } from "./modelText.ts";
+import { unpackedFile } from "./packedFile.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import type { TensorInfo } from "./safetensorsHeader.ts";
 import { INDEX_FILE, readIndex, SINGLE_FILE } from "./shardIndex.ts";
@@ -53,13 +54,23 @@ export function openCheckpoint(path: string): Checkpoint {
   if (!pathIs("directory", path)) throw new UserError(`${path}: no such model file or folder`);
   const configPath = pathIs("file", join(path, "config.json")) ? join(path, "config.json") : null;
   if (pathIs("file", join(path, SINGLE_FILE))) {
-    return checkpointOf(path, configPath, [openSafetensors(join(path, SINGLE_FILE))]);
+    return checkpointOf(path, configPath, [openPacked(join(path, SINGLE_FILE))]);
   }
   if (pathIs("file", join(path, INDEX_FILE))) {
     const index = readIndex(join(path, INDEX_FILE));
     return checkpointOf(path, configPath, openShards(path, index), index);
   }
   throw new UserError(`${path} has no ${SINGLE_FILE} and no ${INDEX_FILE}${hintAt(path)}`);
+}
+
+function openPacked(path: string): TensorFile {
+  const file = openSafetensors(path);
+  try {
+    return unpackedFile(file);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 function checkpointOf(

@@ -5,7 +5,8 @@
 import { UserError } from "../../formats/error.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { assertFinite } from "./layers.ts";
-import type { RawTensorEntry, TensorEntry } from "./writeSafetensors.ts";
+import { partsOf } from "./tensorParts.ts";
+import type { RawTensorEntry, StreamedTensorEntry } from "./writeSafetensors.ts";
 
 /** A tensor as a matrix: rows are its first dimension, columns all others, so that groups run along a row as stored. */
 export interface GenericMatrix {
@@ -55,28 +56,24 @@ export function genericModel(
   );
 }
 
-/** The matrices as float32. @throws UserError naming one that holds NaN or infinity */
-export function loadMatrices(
+/**
+ * Every tensor of a checkpoint, none of them read before it is written: the matrices as `change` makes them, other floats as
+ * float32, all else bit for bit. @throws UserError, while they are read, naming a matrix that holds NaN or infinity
+ */
+export function* streamGeneric(
   checkpoint: Checkpoint,
   matrices: readonly GenericMatrix[],
-): Map<string, Float32Array<ArrayBuffer>> {
-  return new Map(
-    matrices.map(({ name }) => {
-      const data = checkpoint.read(name);
-      assertFinite(name, data, checkpoint.path);
-      return [name, data];
-    }),
-  );
-}
-
-/** Every tensor of a checkpoint, those in `replaced` with other values: floats as float32, others bit for bit. */
-export function* exportGeneric(
-  checkpoint: Checkpoint,
-  replaced: ReadonlyMap<string, Float32Array>,
-): Generator<TensorEntry | RawTensorEntry> {
+  change: (name: string, weights: Float32Array) => Promise<Float32Array>,
+): Generator<StreamedTensorEntry | RawTensorEntry> {
+  const changed = new Set(matrices.map(({ name }) => name));
   for (const name of checkpoint.names()) {
     const { dtype, shape } = checkpoint.info(name);
-    if (checkpoint.readable(name)) yield { name, shape, data: replaced.get(name) ?? checkpoint.read(name) };
-    else yield { name, shape, dtype, bytes: checkpoint.readRaw(name) };
+    const matrix = async function* () {
+      const data = checkpoint.read(name);
+      assertFinite(name, data, checkpoint.path);
+      yield await change(name, data);
+    };
+    if (!checkpoint.readable(name)) yield { name, shape, dtype, bytes: checkpoint.readRaw(name) };
+    else yield { name, shape, parts: changed.has(name) ? matrix : () => partsOf(checkpoint, name) };
   }
 }

@@ -1,7 +1,10 @@
 import { UserError } from "../../formats/error.ts";
 import { architectureOf, type ModelConfig, type TensorSpec } from "./architectures/index.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import type { TensorEntry } from "./writeSafetensors.ts";
+import type { Packer } from "./packedFile.ts";
+import { partsOf } from "./tensorParts.ts";
+import { transposed } from "./transposed.ts";
+import type { StreamedTensorEntry, TensorEntry } from "./writeSafetensors.ts";
 
 export { LINEAR_KINDS } from "./architectures/index.ts";
 
@@ -58,6 +61,39 @@ export function* exportTensors(
   }
 }
 
+/**
+ * The tensors of `source` as a file of the same names and layouts holds them, none of them read before it is written: linear
+ * layers as `change` makes them (given as [outputs, inputs], whatever the file's layout), packed where there is a packer,
+ * all others as they are.
+ * @throws UserError, also while they are read, as `loadWeights` does
+ */
+export function* streamTensors(
+  source: Checkpoint,
+  config: ModelConfig,
+  change: (name: string, weights: Float32Array) => Promise<Float32Array>,
+  packer: Packer | null = null,
+): Generator<StreamedTensorEntry> {
+  for (const { spec, storedName, storedShape } of storedTensors(source, config)) {
+    const changed = async () => {
+      const stored = source.read(storedName);
+      assertFinite(storedName, stored, source.path);
+      const weights = spec.transposed ? transposed(stored, storedShape) : stored;
+      return { weights, rounded: await change(spec.name, weights) };
+    };
+    if (spec.linear && packer) {
+      const [rows, cols] = spec.shape as [number, number];
+      yield* packer.entries({ name: storedName, rows, cols, transposed: spec.transposed === true }, changed);
+      continue;
+    }
+    const linear = async function* () {
+      const { rounded } = await changed();
+      yield spec.transposed ? transposed(rounded, spec.shape) : rounded;
+    };
+    const parts = spec.linear ? linear : () => finiteParts(source, storedName);
+    yield { name: storedName, shape: storedShape, parts };
+  }
+}
+
 interface StoredTensor {
   readonly spec: TensorSpec;
   readonly storedName: string;
@@ -101,10 +137,17 @@ function specsOf(config: ModelConfig): TensorSpec[] {
   return architectureOf(config).tensors(config);
 }
 
-function transposed(data: Float32Array, [rows, cols]: readonly number[]): Float32Array<ArrayBuffer> {
-  const result = new Float32Array(data.length);
-  for (let i = 0; i < rows!; i++) for (let j = 0; j < cols!; j++) result[j * rows! + i] = data[i * cols! + j]!;
-  return result;
+function* finiteParts(checkpoint: Checkpoint, name: string): Generator<Float32Array> {
+  for (const part of partsOf(checkpoint, name)) {
+    // The error names the place in the whole tensor.
+    if (!allFinite(part)) assertFinite(name, checkpoint.read(name), checkpoint.path);
+    yield part;
+  }
+}
+
+function allFinite(data: Float32Array): boolean {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  return bits.every((pattern) => (pattern & 0x7fffffff) < 0x7f800000);
 }
 
 /**

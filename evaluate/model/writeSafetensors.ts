@@ -1,5 +1,5 @@
 import { UserError } from "../../formats/error.ts";
-import { writeFileAtomic } from "../files.ts";
+import { streamFileAtomic, writeFileAtomic } from "../files.ts";
 import { float32BitsToBfloat16, float32BitsToFloat16 } from "./halfFloats.ts";
 
 export type FloatDtype = "F32" | "F16" | "BF16";
@@ -17,6 +17,17 @@ export interface RawTensorEntry {
   readonly shape: readonly number[];
   readonly dtype: string;
   readonly bytes: Uint8Array;
+}
+
+/**
+ * One tensor that is made while the file is written: consecutive parts of it, row-major, product(shape) elements in all, of
+ * float32 or, with `dtype` U8, of bytes.
+ */
+export interface StreamedTensorEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype?: "U8";
+  parts(): Iterable<Float32Array | Uint8Array> | AsyncIterable<Float32Array | Uint8Array>;
 }
 
 type Entry = TensorEntry | RawTensorEntry;
@@ -38,8 +49,31 @@ const CHUNK_ELEMENTS = 4 * 1024 * 1024;
  * BF16 would turn into infinity, or when the file cannot be written; nothing is left behind
  */
 export function writeSafetensors(path: string, entries: Iterable<Entry>, options: WriteOptions): void {
+  const { header, sorted } = layout(path, entries, options);
+  writeFileAtomic(path, fileParts(path, header, sorted, options.dtype));
+}
+
+/** As `writeSafetensors` in float32, of tensors that need not be in memory together. The metadata may follow from the entries. */
+export async function streamSafetensors(
+  path: string,
+  entries: Iterable<Entry | StreamedTensorEntry>,
+  metadata: () => Readonly<Record<string, string>>,
+): Promise<void> {
+  const all = [...entries];
+  const { header, sorted } = layout(path, all, { dtype: "F32", metadata: metadata() });
+  await streamFileAtomic(path, streamedParts(path, header, sorted));
+}
+
+/** The header of a file, and its tensors in the order of their data. */
+function layout<E extends Entry | StreamedTensorEntry>(
+  path: string,
+  entries: Iterable<E>,
+  options: WriteOptions,
+): { header: Uint8Array; sorted: E[] } {
   const itemBytes = options.dtype === "F32" ? 4 : 2;
-  const width = (entry: Entry) => ("data" in entry ? itemBytes : entry.bytes.length / Math.max(1, size(entry.shape)));
+  const bytesOf = (entry: E) => ("bytes" in entry ? entry.bytes.length : size(entry.shape) * itemOf(entry));
+  const itemOf = (entry: E) => ("dtype" in entry && entry.dtype === "U8" ? 1 : itemBytes);
+  const width = (entry: E) => ("bytes" in entry ? entry.bytes.length / Math.max(1, size(entry.shape)) : itemOf(entry));
   const sorted = [...entries].sort(
     (a, b) => width(b) - width(a) || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
   );
@@ -55,11 +89,12 @@ export function writeSafetensors(path: string, entries: Iterable<Entry>, options
     if (name === "__metadata__" || header.has(name)) {
       throw new UserError(`cannot write ${path}: tensor name ${name} is ${header.has(name) ? "repeated" : "reserved"}`);
     }
-    const end = position + ("data" in entry ? elements * itemBytes : entry.bytes.length);
-    header.set(name, { dtype: "data" in entry ? options.dtype : entry.dtype, shape, data_offsets: [position, end] });
+    const end = position + bytesOf(entry);
+    const dtype = ("dtype" in entry && entry.dtype) || options.dtype;
+    header.set(name, { dtype, shape, data_offsets: [position, end] });
     position = end;
   }
-  writeFileAtomic(path, fileParts(path, encodeHeader(header), sorted, options.dtype));
+  return { header: encodeHeader(header), sorted };
 }
 
 function size(shape: readonly number[]): number {
@@ -108,6 +143,27 @@ function* fileParts(
       }
       yield new Uint8Array(to.buffer, 0, to.byteLength);
     }
+  }
+}
+
+async function* streamedParts(
+  path: string,
+  header: Uint8Array,
+  entries: readonly (Entry | StreamedTensorEntry)[],
+): AsyncGenerator<Uint8Array> {
+  yield header;
+  for (const entry of entries) {
+    if ("bytes" in entry) {
+      yield entry.bytes;
+      continue;
+    }
+    let elements = 0;
+    for await (const part of "data" in entry ? [entry.data] : entry.parts()) {
+      elements += part.length;
+      yield new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+    }
+    if (elements !== size(entry.shape))
+      throw new Error(`${path}: tensor ${entry.name} [${entry.shape}] came as ${elements} elements`);
   }
 }
 

@@ -23,6 +23,8 @@ export const divergence: Task = {
       source,
       protocol: `kl-${windowsProtocol(context, count < available ? count : null)}`,
       count,
+      longest: context - 1,
+      besideReference: true,
       warnings: [],
       async measure(model: ScoredModel): Promise<TaskMetrics> {
         const { nll, kl, same } = await model.divergences(windows, count, context);

@@ -17,6 +17,7 @@ export const perplexity: Task = {
       source,
       protocol: windowsProtocol(context, cut.count < cut.available ? cut.count : null),
       count: cut.count,
+      longest: context - 1,
       warnings: [],
       measure: (model) => measureWindows(model, cut, source),
     };

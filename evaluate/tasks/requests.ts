@@ -46,3 +46,11 @@ export function cutWarnings(requests: readonly PreparedRequest[], positions: num
   const cut = requests.filter((each) => each.cut).length;
   return cut === 0 ? [] : [`${cut} of ${requests.length} contexts were cut from the left to ${positions} tokens`];
 }
+
+/** Positions of the longest request: its last token is only a label. */
+export function longestOf(requests: readonly Request[]): number {
+  return requests.reduce(
+    (most, { context, continuation }) => Math.max(most, context.length + continuation.length - 1),
+    0,
+  );
+}

@@ -60,6 +60,10 @@ export interface TaskData {
   protocol: string;
   /** Windows or examples that a trial scores. */
   count: number;
+  /** Positions of the longest sequence that the model will read. */
+  longest: number;
+  /** Set where the model at full precision runs beside the other. */
+  besideReference?: boolean;
   /** What a reader of the row should know of the data, e.g. that contexts were cut. */
   warnings: string[];
   measure(model: ScoredModel): Promise<TaskMetrics>;

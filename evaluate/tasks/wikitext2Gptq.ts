@@ -31,6 +31,7 @@ export const wikitext2Gptq: Task = {
       source,
       protocol: `wikitext2-gptq-${context}${spreadSuffix(cut.count, cut.available)}`,
       count: cut.count,
+      longest: context - 1,
       warnings: [],
       measure: (model) => measureWindows(model, cut, source),
     };

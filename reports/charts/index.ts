@@ -1,3 +1,4 @@
+export { accuracyChart } from "./accuracyChange.ts";
 export { areaChart } from "./area.ts";
 export { type ChangeMark, changesChart } from "./changes.ts";
 export { degreesChart } from "./degrees.ts";

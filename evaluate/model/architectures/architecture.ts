@@ -68,6 +68,11 @@ export interface ModelGraph {
   attention?(layer: number, qkv: readonly [Value, Value, Value], options: AttentionOptions): Value;
   /** Absent where whole windows are read. */
   readonly step?: DecodingStep;
+  /**
+   * Given the last hidden states [batch·time, d] and what makes logits [n, vocab] of n rows of them, returns what the model
+   * puts out: for those who need no more of the logits than a part, or a figure a row. All logits when absent.
+   */
+  head?(hidden: Value, logitsOf: (rows: Value) => Value): Value;
 }
 
 /** Where a decoder of RMS norms touches its residual stream and its heads' values: what a rotation of them has to change. */
@@ -99,7 +104,7 @@ export interface Architecture<C extends ModelConfig = ModelConfig> {
   readConfig(fields: JsonFields): C;
   /** Every tensor in the order of computation. */
   tensors(config: C): TensorSpec[];
-  /** Logits [batch·time, vocab]. Throws UserError when the context is longer than a table of positions. */
+  /** Logits [batch·time, vocab], or what `model.head` makes of them. Throws UserError when the context is longer than a table of positions. */
   logits(model: ModelGraph, config: C): Value;
   /** Null where a norm stands between a layer and the stream, so that the stream cannot be rotated. */
   residual?(config: C): ResidualStream | null;

@@ -39,8 +39,8 @@ const SHORTEST = 16;
 
 /**
  * Scores continuations of varying length. Sequences are padded on the right to the next power of two, which a causal model
- * does not see at the positions that are read; sorted by length, so that a batch holds similar ones. A session is made for
- * a length when it is first needed, and kept.
+ * does not see at the positions that are read; sorted by length, so that a batch holds similar ones. One session, of the
+ * length at hand, is there at a time: each holds on to the memory of its runs.
  */
 export function createContinuationScorer(
   config: ModelConfig,
@@ -50,7 +50,11 @@ export function createContinuationScorer(
   const scorers = new Map<number, Shrinking<TokenScorer>>();
   const residence = createResidence(options);
 
-  function scorerOf(time: number): Shrinking<TokenScorer> {
+  let current: number | null = null;
+
+  async function scorerOf(time: number): Promise<Shrinking<TokenScorer>> {
+    if (current !== null && current !== time) await scorers.get(current)?.release();
+    current = time;
     const most = Math.max(1, Math.floor(tokensPerRun / time));
     const compile = (batch: number) => createTokenScorer(config, shapes, { batch, time, argmax: true, ...options });
     const made = scorers.get(time) ?? shrinking("evaluation", most, compile, warn);
@@ -74,7 +78,7 @@ export function createContinuationScorer(
       try {
         for (let done = 0; done < order.length; ) {
           const time = Math.min(most, Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(lengths[order[done]!]!))));
-          done += await scorerOf(time).use(async (scorer) => {
+          done += await (await scorerOf(time)).use(async (scorer) => {
             const last = order.findIndex((i, at) => at >= done && (lengths[i]! > time || at - done >= scorer.batch));
             const batch = order.slice(done, last < 0 ? order.length : last);
             scorer.tokens.fill(0n);

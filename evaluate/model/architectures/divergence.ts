@@ -8,14 +8,15 @@ import {
   input,
   logSoftmax,
   mul,
-  node,
   output,
   reshape,
   sub,
   sum,
+  type Value,
 } from "../../graph/index.ts";
 import type { ModelConfig } from "./architecture.ts";
 import { modelLogits } from "./index.ts";
+import { argmaxOf, inChunks, joined } from "./logitChunks.ts";
 import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
 
 type Weights = ReadonlyMap<string, Float32Array>;
@@ -116,19 +117,32 @@ async function compile(
   const graph = createGraph(options.device);
   const tokens = input(graph, "tokens", "int64", [rows]);
   const labels = input(graph, "labels", "int64", [rows]);
-  const logitsOf = (prefix: string, formats?: RunningFormats) => {
+  const modelOf = (prefix: string, formats?: RunningFormats) => {
     const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
-    const model = { graph, tokens, batch, weight: (name: string) => values.get(name)! };
-    return modelLogits({ ...model, ...(formats ? roundingHooks(model, formats) : {}) }, config);
+    let logitsOf: ((rows: Value) => Value) | undefined;
+    const head = (hidden: Value, of: (rows: Value) => Value) => {
+      logitsOf = of;
+      return hidden;
+    };
+    const model = { graph, tokens, batch, weight: (name: string) => values.get(name)!, head };
+    const hidden = modelLogits({ ...model, ...(formats ? roundingHooks(model, formats) : {}) }, config);
+    return { hidden, logitsOf: logitsOf! };
   };
-  const [p, q] = [logitsOf(REFERENCE), logitsOf("", running)];
-  const [logP, logQ] = [logSoftmax(graph, p), logSoftmax(graph, q)];
-  const kl = sum(graph, mul(graph, exp(graph, logP), sub(graph, logP, logQ)), [1]);
-  const attributes = { axis: -1, keepdims: 0 };
-  output(graph, "kl", reshape(graph, kl, [rows]));
-  output(graph, "nll", crossEntropy(graph, q, labels));
-  output(graph, "topP", node(graph, "ArgMax", [p], [rows], { type: "int64", attributes }));
-  output(graph, "topQ", node(graph, "ArgMax", [q], [rows], { type: "int64", attributes }));
+  const [reference, model] = [modelOf(REFERENCE), modelOf("", running)];
+  const parts: Record<"kl" | "nll" | "topP" | "topQ", Value[]> = { kl: [], nll: [], topP: [], topQ: [] };
+  // Four arrays of logits are alive at once, in place of two.
+  inChunks(graph, 2 * config.vocabSize, [reference.hidden, model.hidden, labels], ([before, after, wanted]) => {
+    const [p, q] = [reference.logitsOf(before!), model.logitsOf(after!)];
+    const [logP, logQ] = [logSoftmax(graph, p), logSoftmax(graph, q)];
+    const kl = sum(graph, mul(graph, exp(graph, logP), sub(graph, logP, logQ)), [1]);
+    parts.kl.push(reshape(graph, kl, [p.shape[0]!]));
+    parts.topP.push(argmaxOf(graph, p));
+    parts.topQ.push(argmaxOf(graph, q));
+    const nll = crossEntropy(graph, q, wanted!);
+    parts.nll.push(nll);
+    return nll;
+  });
+  for (const [name, values] of Object.entries(parts)) output(graph, name, joined(graph, values));
   const session = await createSession(graph, options);
   return { session, rows, release: () => session.release() };
 }

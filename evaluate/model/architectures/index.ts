@@ -34,7 +34,7 @@ export function architectureOf(config: ModelConfig): Architecture {
   return found;
 }
 
-/** Logits [batch·time, vocab] of a model. Throws UserError when the context is longer than its table of positions. */
+/** Logits [batch·time, vocab] of a model, or what `model.head` makes of them. Throws UserError when the context is longer than its table of positions. */
 export function modelLogits(model: ModelGraph, config: ModelConfig): Value {
   return architectureOf(config).logits(model, config);
 }

@@ -218,10 +218,11 @@ function logits(model: ModelGraph, config: LlamaConfig, variant: LlamaVariant): 
     hidden = add(graph, hidden, sandwichNorms ? norm(fed, `${at}.post_feedforward_layernorm`) : fed);
     hidden = model.block?.(layer, hidden) ?? hidden;
   }
-  const scores = headLogits(model, config, norm(hidden, "model.norm"), table);
-  if (config.logitSoftcap === undefined) return scores;
-  const cap = scalar(graph, config.logitSoftcap, table.type);
-  return mul(graph, tanh(graph, div(graph, scores, cap)), cap);
+  return headLogits(model, config, norm(hidden, "model.norm"), table, (scores) => {
+    if (config.logitSoftcap === undefined) return scores;
+    const cap = scalar(graph, config.logitSoftcap, table.type);
+    return mul(graph, tanh(graph, div(graph, scores, cap)), cap);
+  });
 }
 
 function attentionOptions(config: LlamaConfig, layer: number): AttentionOptions {

@@ -83,7 +83,18 @@ export function learnedPositions({ graph, tokens, batch, step }: ModelGraph, tab
   return embedding(graph, table, constant(graph, rows));
 }
 
-/** Logits [batch·time, vocab] of the last hidden states, by the head or by the embedding table where they are tied. */
-export function headLogits({ graph, weight }: ModelGraph, config: ModelConfig, hidden: Value, table: Value): Value {
-  return linear(graph, hidden, config.tieWordEmbeddings ? table : weight("lm_head.weight"));
+/**
+ * Logits [batch·time, vocab] of the last hidden states, by the head or by the embedding table where they are tied, `after`
+ * being what the architecture does to them; or what `model.head` makes of them.
+ */
+export function headLogits(
+  model: ModelGraph,
+  config: ModelConfig,
+  hidden: Value,
+  table: Value,
+  after: (logits: Value) => Value = (logits) => logits,
+): Value {
+  const head = config.tieWordEmbeddings ? table : model.weight("lm_head.weight");
+  const logitsOf = (rows: Value) => after(linear(model.graph, rows, head));
+  return model.head ? model.head(hidden, logitsOf) : logitsOf(hidden);
 }

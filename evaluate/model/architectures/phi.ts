@@ -89,5 +89,5 @@ function logits(model: ModelGraph, config: PhiConfig): Value {
     hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const last = normalize(model, hidden, "model.final_layernorm", config.layerNormEps);
-  return add(graph, headLogits(model, config, last, table), weight("lm_head.bias"));
+  return headLogits(model, config, last, table, (logits) => add(graph, logits, weight("lm_head.bias")));
 }

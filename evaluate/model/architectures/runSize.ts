@@ -4,7 +4,7 @@ import type { ModelConfig } from "./architecture.ts";
 import { scorerGraph } from "./tokenScorer.ts";
 
 /** Tokens of one run on the CPU, also where it plays a GPU: enough to fill the matrix products, small enough to stay in cache. */
-const TOKENS_CPU = 2048;
+export const TOKENS_CPU = 2048;
 /** On a GPU: past this, larger products are no faster. */
 const TOKENS_DEVICE = 16384;
 /** Assumed where the adapter's memory cannot be asked for: what small GPUs have. Too much is halved at run time. */

@@ -1,7 +1,8 @@
 import { createSession, type Feed, type HostTensor, type SessionOptions } from "../../engine/session.ts";
-import { createGraph, crossEntropy, type Graph, input, node, output } from "../../graph/index.ts";
+import { createGraph, crossEntropy, type Graph, input, output, type Value } from "../../graph/index.ts";
 import type { ModelConfig } from "./architecture.ts";
 import { modelLogits } from "./index.ts";
+import { argmaxOf, inChunks, joined } from "./logitChunks.ts";
 import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
 
 export interface TokenScorerOptions extends SessionOptions {
@@ -42,13 +43,16 @@ export function scorerGraph(
   const tokens = input(graph, "tokens", "int64", [count]);
   const labels = input(graph, "labels", "int64", [count]);
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-  const model = { graph, tokens, batch, weight: (name: string) => values.get(name)! };
-  const logits = modelLogits({ ...model, ...(running ? roundingHooks(model, running) : {}) }, config);
-  output(graph, "nll", crossEntropy(graph, logits, labels));
-  if (argmax) {
-    const attributes = { axis: -1, keepdims: 0 };
-    output(graph, "top", node(graph, "ArgMax", [logits], [count], { type: "int64", attributes }));
-  }
+  const tops: Value[] = [];
+  const head = (hidden: Value, logitsOf: (rows: Value) => Value) =>
+    inChunks(graph, config.vocabSize, [hidden, labels], ([rows, wanted]) => {
+      const logits = logitsOf(rows!);
+      if (argmax) tops.push(argmaxOf(graph, logits));
+      return crossEntropy(graph, logits, wanted!);
+    });
+  const model = { graph, tokens, batch, weight: (name: string) => values.get(name)!, head };
+  output(graph, "nll", modelLogits({ ...model, ...(running ? roundingHooks(model, running) : {}) }, config));
+  if (argmax) output(graph, "top", joined(graph, tops));
   return graph;
 }
 

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import {
-  exportGeneric,
   genericModel,
   isSupportedModel,
-  loadMatrices,
   openCheckpoint,
   openSafetensors,
   type RawTensorEntry,
+  streamGeneric,
+  streamSafetensors,
   type TensorEntry,
   writeSafetensors,
 } from "../../../evaluate/model/index.ts";
+import { UserError } from "../../../formats/error.ts";
 import { assertUserError, temporaryDirectory } from "./support.ts";
 
 const filled = (name: string, shape: number[]): TensorEntry => {
@@ -74,17 +75,12 @@ describe("evaluate/model/genericModel", () => {
     checkpoint.close();
   });
 
-  it("loadMatrices names a matrix with NaN", () => {
-    const checkpoint = write({ name: "z.weight", shape: [1, 2], data: Float32Array.of(1, Number.NaN) });
-    assertUserError(() => loadMatrices(checkpoint, genericModel(checkpoint).matrices), "z.weight", "1 NaN");
-    checkpoint.close();
-  });
-
-  it("exportGeneric keeps every tensor: floats as they are or replaced, others bit for bit and aligned", () => {
+  it("streamGeneric keeps every tensor: floats as they are or changed, others bit for bit and aligned", async () => {
     const checkpoint = write(ids, flags);
     const name = "conv.weight";
-    const entries = [...exportGeneric(checkpoint, new Map([[name, new Float32Array(60).fill(7)]]))];
-    writeSafetensors(temporary.at("copy.safetensors"), entries, { dtype: "F32" });
+    const { matrices } = genericModel(checkpoint);
+    const change = async (each: string, data: Float32Array) => (each === name ? new Float32Array(60).fill(7) : data);
+    await streamSafetensors(temporary.at("copy.safetensors"), streamGeneric(checkpoint, matrices, change), () => ({}));
     const copy = openSafetensors(temporary.at("copy.safetensors"));
     assert.deepEqual([...copy.tensors.keys()].sort(), checkpoint.names().sort());
     assert.deepEqual([...copy.readFloat32(name)], new Array(60).fill(7));
@@ -95,6 +91,21 @@ describe("evaluate/model/genericModel", () => {
     assert.equal(begin % 4, 0);
     assert.deepEqual([copy.tensors.get("position_ids")!.dtype, [...copy.tensors.keys()].at(-1)], ["I64", "a.flags"]);
     copy.close();
+    checkpoint.close();
+  });
+
+  it("streamGeneric names a matrix with NaN and leaves no file", async () => {
+    const checkpoint = write({ name: "z.weight", shape: [1, 2], data: Float32Array.of(1, Number.NaN) });
+    const entries = streamGeneric(checkpoint, genericModel(checkpoint).matrices, async (_, data) => data);
+    await assert.rejects(
+      streamSafetensors(temporary.at("nan.safetensors"), entries, () => ({})),
+      (error: Error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, /z\.weight is not finite: 1 NaN/);
+        return true;
+      },
+    );
+    assert.deepEqual(readdirSync(temporary.at()), ["model.safetensors"]);
     checkpoint.close();
   });
 
