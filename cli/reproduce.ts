@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { pathIs } from "../evaluate/files.ts";
+import { type Provider, providers } from "../evaluate/graph/provider.ts";
 import type { Row } from "../evaluate/row.ts";
 import { readJournal, readRowFile } from "../evaluate/sweep/index.ts";
 import { UserError } from "../formats/error.ts";
@@ -25,7 +26,7 @@ export const reproduce: Command = {
   options: {
     from: { value: "DIR", help: "the sweep folder (default runs/default)" },
     codebook: codebookOption,
-    device: deviceOption,
+    device: { ...deviceOption, help: `${deviceOption.help}; without it, that of the row` },
     threads: { value: "N", help: "threads of the engine" },
     json: { help: "print the new row and what differs as JSON" },
   },
@@ -35,7 +36,7 @@ export const reproduce: Command = {
     const before = await rowOf(input.positionals[0]!, input.text("from") ?? "runs/default");
     const threads = input.whole("threads", 1, 1024);
     const { reproduceRow } = await import("../evaluate/reproduce.ts");
-    const device = await deviceInput(input, { stderr });
+    const device = await deviceInput(input, { stderr }, deviceOf(before));
     const options = { ...device, onFetch: fetchProgress(stderr), ...(threads === undefined ? {} : { threads }) };
     const { row, differences, versions } = await reproduceRow(before, options);
     if (input.has("json")) stdout.write(json({ row, differences, versions }));
@@ -56,6 +57,12 @@ export const reproduce: Command = {
     return undefined;
   },
 };
+
+/** Where the row was made; undefined on the CPU. */
+function deviceOf({ config }: Row): Provider | undefined {
+  const { device } = (config.identity ?? {}) as { device?: unknown };
+  return providers.find((provider) => provider === device);
+}
 
 async function rowOf(what: string, directory: string): Promise<Row> {
   if (pathIs("file", what)) return readRowFile(what);

@@ -95,7 +95,7 @@ export async function prepareModel(
     })),
     (spec) => {
       const running = runningContent(runningFormatsOf(spec));
-      const where = device ? { device: device.device } : {};
+      const where = device && device.device !== "cpu" ? { device: device.device } : {};
       return { ...facts, ...where, textSha256: tasks.get(spec.task)!.textSha256, ...(running ? { running } : {}) };
     },
     (id) => (id === BASELINE ? null : formatContent(formats.get(id)!)),

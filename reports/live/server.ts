@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { UserError } from "../../formats/error.ts";
+import { html } from "../escape.ts";
 import { type LiveState, liveFragment } from "./fragment.ts";
 import { livePage, livePolicy } from "./page.ts";
 
@@ -55,6 +56,7 @@ export async function serveLive(port: number, title: string, state: () => LiveSt
     response.write("retry: 2000\n\n");
     watchers.add(response);
     response.on("close", () => watchers.delete(response));
+    response.on("error", () => {});
     draw([response]);
   });
   server.maxConnections = 2 * WATCHERS_MAX;
@@ -63,11 +65,11 @@ export async function serveLive(port: number, title: string, state: () => LiveSt
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
   });
 
-  /** One drawing after another: each shows the state of its own moment. */
+  /** One drawing after another: each shows the state of its own moment. What cannot be drawn must not end the sweep. */
   function draw(to: Iterable<ServerResponse>): void {
     drawing = drawing.then(async () => {
-      const data = JSON.stringify(await liveFragment(state()));
-      for (const response of to) response.write(`event: state\ndata: ${data}\n\n`);
+      const fragment = await liveFragment(state()).catch((error) => `<p>cannot be drawn: ${html(String(error))}</p>`);
+      for (const response of to) response.write(`event: state\ndata: ${JSON.stringify(fragment)}\n\n`);
     });
   }
 

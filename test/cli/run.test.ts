@@ -103,6 +103,22 @@ describe("parseInput", () => {
     );
   });
 
+  it("takes an option with a value or bare, where it says what that means", () => {
+    const sweep = commands.find(({ name }) => name === "sweep")!;
+    const serve = (...words: string[]) => parseInput(sweep, words).text("serve");
+    assert.deepEqual(
+      [
+        serve("--serve"),
+        serve("--serve", "8080"),
+        serve("--serve=80"),
+        serve("--serve", "--out", "a"),
+        serve("a.json"),
+      ],
+      ["0", "8080", "80", "0", undefined],
+    );
+    assert.match(helpOf(sweep), /^ {2}--serve \[PORT\] {2,}/m);
+  });
+
   it("help shows usage, arguments, required and repeatable options", () => {
     const help = helpOf(command);
     assert.match(help, /usage: bitfrontier try MODEL --out DIR \[options\]/);

@@ -124,6 +124,20 @@ describe("serveLive", () => {
     assert.match(text, /event: end\ndata: \{\}\n\n/);
   });
 
+  it("outlives a page that goes away and rows that cannot be drawn", async () => {
+    const gone = connect(port, "127.0.0.1");
+    gone.write(`GET /events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    await once(gone, "data");
+    gone.destroy();
+    const watcher = get("/events");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    state = { ...state, input: { ...state.input, rows: [null as never] } };
+    view.changed();
+    await new Promise((resolve) => setTimeout(resolve, 1300));
+    await view.close();
+    assert.match(await watcher, /cannot be drawn: TypeError/);
+  });
+
   it("names the port when another program has it", async () => {
     await assert.rejects(
       serveLive(port, "second", () => state),
