@@ -34,7 +34,7 @@ export function settings() {
     ...kit,
     root,
     configFile: false,
-    logLevel: "warn",
+    logLevel: "error",
     plugins: [offline, systemFonts, observable()],
   };
 }
