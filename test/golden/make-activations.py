@@ -3,7 +3,7 @@
     python test/golden/make-activations.py ../shared > test/golden/activations.golden.json   (packages: bench/peer/requirements.txt)
 
 Rounding is written here from its definition: of each token and group along the channels (or head of each token, for keys after
-their rotation and values) s = max|x| / max level in float32, x becomes the level nearest to x/s times s. Weights are
+their rotation and values; `projections`: all heads of a token, before the rotation) s = max|x| / max level in float32, x becomes the level nearest to x/s times s. Weights are
 rounded in the same way. The windows are the first of make-stories260k.py. Sums run in another order than onnxruntime's,
 so a number near the middle of two levels may fall on the other side: losses agree to about 1e-3, not to 1e-6.
 """
@@ -42,13 +42,17 @@ def blocks_linears(model):
 
 
 @torch.inference_mode()
-def losses(directory, ids, weights=None, activations=None, cache=None):
+def losses(directory, ids, weights=None, activations=None, cache=None, projections=None):
     model = LlamaForCausalLM.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager").eval()
     for linear in blocks_linears(model):
         if weights:
             linear.weight.copy_(rounded(linear.weight, *weights))
         if activations:
             linear.register_forward_pre_hook(lambda _, args: (rounded(args[0], *activations),))
+    if projections:
+        for layer in model.model.layers:
+            for linear in (layer.self_attn.k_proj, layer.self_attn.v_proj):
+                linear.register_forward_hook(lambda _, args, y: rounded(y, *projections))
     rotate = modeling_llama.apply_rotary_pos_emb
     if cache:
         heads = model.config.num_key_value_heads
@@ -82,6 +86,7 @@ def main():
         {"activations": ("int4", None)},
         {"weights": ("e2m1", 32), "activations": ("e2m1", 32)},
         {"cache": ("int4", None)},
+        {"projections": ("int4", None)},
         {"weights": ("int4", 32), "activations": ("e2m1", 32), "cache": ("e2m1", 4)},
     ]
     golden = {

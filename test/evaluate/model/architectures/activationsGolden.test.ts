@@ -19,7 +19,7 @@ const shared = join(packageRoot(), "..", "shared");
 /** transformers on torch with rounded activations and cache, by test/golden/make-activations.py. */
 interface Golden {
   context: number;
-  cases: { weights?: string; activations?: string; cache?: string; losses: number[] }[];
+  cases: { weights?: string; activations?: string; cache?: string; projections?: string; losses: number[] }[];
 }
 
 describe("stories260K with rounded activations and cache", () => {
@@ -40,11 +40,13 @@ describe("stories260K with rounded activations and cache", () => {
     const layers = linearLayers(config);
     const ids = loadTokenizer(dir).encode(readFileSync(text, "utf8"));
     const { context } = golden;
-    for (const { weights: weightFormat, activations, cache, losses } of golden.cases) {
+    for (const { weights: weightFormat, activations, cache, projections, losses } of golden.cases) {
+      const cached = cache ?? projections;
       const running: RunningFormats = {
         activation: activations ? parseFormat(activations) : null,
         range: null,
-        cache: cache ? parseFormat(cache) : null,
+        cache: cached ? parseFormat(cached) : null,
+        together: projections !== undefined,
         rotates: false,
       };
       const inputs = inputShapes(layers, running);
@@ -62,7 +64,7 @@ describe("stories260K with rounded activations and cache", () => {
       const apart = losses.map((loss, i) => Math.abs(scored[i]! - loss));
       // Sums run in another order here: a number in the middle of two levels may fall on the other side, and its window
       // with it, by up to a few hundredths. The others agree as unrounded models do.
-      const what = `${weightFormat} ${activations} ${cache}: ${apart.map((x) => x.toExponential(1)).join(" ")}`;
+      const what = `${weightFormat} ${activations} ${cache} ${projections}: ${apart.map((x) => x.toExponential(1)).join(" ")}`;
       assert.ok(apart.filter((x) => x < 2e-6).length >= 5, what);
       assert.ok(
         apart.every((x) => x < 0.1),
