@@ -7,7 +7,7 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** Every bench: a new one is its file and a name here. */
-const benches = ["engine", "quantize", "formats", "fit", "gptq", "distill", "sweep", "synthesis"];
+const benches = ["engine", "quantize", "activations", "formats", "fit", "gptq", "distill", "sweep", "synthesis"];
 /** Those that take a model or a time which not everybody has: run when named. */
 const named = ["smollm2", "bigModel"];
 

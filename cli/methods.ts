@@ -14,9 +14,14 @@ export const methodOptions = {
   "calibration-windows": { value: "N", help: "use only N windows of it, evenly spaced (default 128)" },
 } as const;
 
-/** Help of the options that round what runs through the model. */
-export function settingHelp(what: string): string {
-  return `round ${what} as the model runs: a format id (an element by itself is per token), same (as the weights) or fp32 (default)`;
+/** Help of the options that round what runs through the model; docs/activations.md has more. */
+export const settingHelp = {
+  activation: help("the inputs of linear layers", "int8@static (one range, from the calibration text)"),
+  kv: help("keys and values, each head of each token,", "int8@token (its heads together, before keys rotate)"),
+};
+
+function help(what: string, more: string): string {
+  return `round ${what} as the model runs: a format id (an element by itself is per token), ${more}, same (as the weights) or fp32 (default)`;
 }
 
 /** What the command line says of the calibration. */

@@ -15,7 +15,7 @@ import type { SessionOptions } from "./engine/session.ts";
 import { contextOf, type LoadedModel, loadModel, type ModelHead, readModelHead, withWeights } from "./loadedModel.ts";
 import { evaluationMemory, type MemoryEstimate } from "./memory.ts";
 import { type MethodResult, meanBitsPerWeight, methodById, type TrainingInput } from "./methods/index.ts";
-import { inputShapes, type RunningFormats } from "./model/architectures/runningFormats.ts";
+import { inputShapes, type RunningFormats, requireProjections } from "./model/architectures/runningFormats.ts";
 import { openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
 import type { Row, TensorProfile } from "./row.ts";
@@ -72,6 +72,7 @@ export async function prepareModel(
   const plain = readModelHead(name);
   const head = cache === undefined ? plain : { ...plain, tokenizer: cachingTokenizer(plain.tokenizer, cache) };
   const own = new Set(specs.map(({ format }) => format));
+  for (const spec of specs) requireProjections(head.linears, runningFormatsOf(spec));
   for (const [id, format] of formats) if (own.has(id)) meanBitsPerWeight(head.linears, format);
   const tasks = new Map<string, PreparedTask>();
   for (const task of new Set(specs.map((spec) => spec.task))) tasks.set(task, await prepareTask(task, head, config));
@@ -225,9 +226,12 @@ function formatContent({ elements, selector, group, rule, store, tie, coder }: F
 }
 
 /** What activations and cache are rounded to, for the trial's key; null at full precision. */
-function runningContent({ activation, range, cache }: RunningFormats): object | null {
+function runningContent({ activation, range, cache, together }: RunningFormats): object | null {
   if (!activation && !cache) return null;
-  return { activation: activation && formatContent(activation), range, cache: cache && formatContent(cache) };
+  return {
+    ...{ activation: activation && formatContent(activation), range },
+    ...{ cache: cache && formatContent(cache), ...(together ? { together } : {}) },
+  };
 }
 
 /** Scales of 1, and rotations by nothing, of the layers' inputs: what a trial's method may change. */

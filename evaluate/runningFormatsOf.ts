@@ -2,10 +2,11 @@ import { type Format, parseFormat, UserError } from "../formats/index.ts";
 import { methodById } from "./methods/index.ts";
 import { requireStatic } from "./methods/inputRounding.ts";
 import { type RunningFormats, requireRunnable } from "./model/architectures/runningFormats.ts";
-import { BASELINE, SAME, staticSetting, type TrialSpec } from "./sweep/index.ts";
+import { BASELINE, SAME, staticSetting, type TrialSpec, tokenSetting } from "./sweep/index.ts";
 
 /** What a trial rounds activations and cache to. Throws UserError for formats that cannot be found as a model runs. */
 export function runningFormatsOf({ format, activation, kv, method }: TrialSpec): RunningFormats {
+  const token = kv === undefined ? null : tokenSetting(kv);
   const fixed = activation === undefined ? null : staticSetting(activation);
   const formatOf = (setting: string | undefined): Format | null => {
     if (setting === undefined) return null;
@@ -22,7 +23,8 @@ export function runningFormatsOf({ format, activation, kv, method }: TrialSpec):
   return {
     activation: activations,
     range: fixed?.range ?? null,
-    cache: formatOf(kv),
+    cache: formatOf(token ?? kv),
+    together: token !== null,
     rotates: activations !== null && format !== BASELINE && methodById(method).rotates,
   };
 }

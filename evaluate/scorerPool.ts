@@ -45,6 +45,6 @@ export function createScorerPool(
 }
 
 /** Equal for formats that compile to the same model. */
-export function runningKey({ activation, cache, rotates, range }: RunningFormats): string {
-  return [activation?.id, cache?.id, rotates, range].join(" ");
+export function runningKey({ activation, cache, rotates, range, together }: RunningFormats): string {
+  return [activation?.id, cache?.id, rotates, range, together].join(" ");
 }

@@ -2,7 +2,7 @@ import { UserError } from "../../formats/error.ts";
 import type { SweepConfig } from "./config.ts";
 import { matches } from "./filter.ts";
 import { BASELINE, type TrialSpec } from "./key.ts";
-import { staticId, staticSetting } from "./staticRange.ts";
+import { staticId, staticSetting, tokenId, tokenSetting } from "./runningSettings.ts";
 
 /** What planning needs to know of format ids, so that it stays free of codebooks. */
 export interface FormatNames {
@@ -86,6 +86,8 @@ function expandSettings({ activations, kvCaches }: SweepConfig, names: FormatNam
     if (id === BASELINE) return null;
     const fixed = staticSetting(id);
     if (fixed) return staticId(names.canonical(fixed.format), fixed.range);
+    const token = tokenSetting(id);
+    if (token) return tokenId(names.canonical(token));
     return id === SAME ? id : names.canonical(names.isElement(id) ? `${id}@row` : id);
   };
   const unique = (ids: readonly string[]) => [...new Set(ids.map(canonical))];

@@ -82,6 +82,14 @@ describe("bitfrontier with rounded activations and cache", () => {
     assert.match(err, /calibration text/);
   });
 
+  it("rounds the heads of a token together where asked to", async () => {
+    const [, apart] = await rows("--format", "int4@g16", "--kv", "int4");
+    const [, together] = await rows("--format", "int4@g16", "--kv", "INT4@token");
+    assert.equal(together!.kv, "int4@token");
+    assert.notDeepEqual(together!.windowLoss, apart!.windowLoss);
+    assert.notEqual(together!.key, apart!.key);
+  });
+
   it("scores continuations and divergences in the setting", async () => {
     const task = ["eval", model, "--context", "32", "--json", "--format", "int4@g16", "--activation", "same"];
     const kl = await cli(...task, "--task", `kl:${at("text.txt")}`);

@@ -6,9 +6,9 @@ import type { Nodes } from "./nodes.ts";
 
 /**
  * The level nearest to float32 `y`, ties as the book has them: exactly `levels[nearestRank(book, y)]` of every y that is
- * not NaN. Three ways, the fastest that is exact for the book (a number on one core of an AVX-512 server, 16 levels):
- * arithmetic where the levels are those of a small float or evenly spaced (7 ns), one comparison and one choice a cut
- * (20 ns), a search tree where there are many (60 ns at 256; an operator that GPUs do not have).
+ * not NaN. Three ways, the fastest that is exact for the book (`npm run bench activations`): arithmetic where the levels are
+ * those of a small float or evenly spaced, one comparison and one choice a cut (three times as long for 16 levels), a search
+ * tree where there are many (eight times, whatever their number; an operator that GPUs do not have).
  */
 export function nearestLevel(n: Nodes, book: Book, y: Value): Value {
   const spacing = spacings(book).find((each) => isExact(book, each));

@@ -25,6 +25,8 @@ export interface RunningFormats {
   readonly range: StaticRange | null;
   /** Of keys, after their rotation, and values: each head of each token by itself. */
   readonly cache: Format | null;
+  /** Set where the cache is rounded as LLM-QAT does: the heads of a token together, before keys rotate. */
+  readonly together?: boolean;
   /** Layers may rotate their inputs before these are rounded. */
   readonly rotates: boolean;
 }
@@ -59,6 +61,17 @@ export function requireRunnable(format: Format): void {
     );
 }
 
+/** The projections to keys and to values, in architectures that keep them apart. */
+const KEY_OR_VALUE = /\.[kv]_proj\.weight$/;
+
+/** Throws UserError where heads are to be rounded together in a model whose projections to keys and values are fused. */
+export function requireProjections(layers: readonly { readonly name: string }[], { together }: RunningFormats): void {
+  if (together && !layers.some(({ name }) => KEY_OR_VALUE.test(name)))
+    throw new UserError(
+      "KV cache …@token: this model projects to queries, keys and values at once; take …@row, each head by itself",
+    );
+}
+
 export interface RoundingOptions {
   /** What training takes the gradient of rounding for. */
   gradient?: RoundingGradient;
@@ -75,9 +88,9 @@ export function roundingHooks(
   model: ModelGraph,
   running: RunningFormats,
   { gradient = "identity", transforms = true }: RoundingOptions = {},
-): Pick<ModelGraph, "linearInput" | "cached"> {
+): Pick<ModelGraph, "linearInput" | "linearOutput" | "cached"> {
   const { graph, weight } = model;
-  const { activation, cache, rotates, range } = running;
+  const { activation, cache, together = false, rotates, range } = running;
   // Layers that share an input share its scales.
   const rounded = new Map<string, Value>();
   const linearInput = (format: Format) => (layer: string, x: Value) => {
@@ -100,8 +113,11 @@ export function roundingHooks(
     const rows = reshape(graph, x, [batch * heads * time, width]);
     return reshape(graph, fakeQuantize(graph, rows, { format, gradient, apart: true }), x.shape);
   };
+  const projected = (format: Format) => (layer: string, y: Value) =>
+    KEY_OR_VALUE.test(layer) ? fakeQuantize(graph, y, { format, gradient, apart: true }) : y;
   return {
     ...(activation ? { linearInput: linearInput(activation) } : {}),
-    ...(cache ? { cached: cached(cache) } : {}),
+    ...(cache && !together ? { cached: cached(cache) } : {}),
+    ...(cache && together ? { linearOutput: projected(cache) } : {}),
   };
 }

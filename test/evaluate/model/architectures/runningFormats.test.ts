@@ -20,6 +20,7 @@ import {
   inputScales,
   inputShapes,
   type RunningFormats,
+  requireProjections,
   requireRunnable,
   roundingHooks,
 } from "../../../../evaluate/model/architectures/runningFormats.ts";
@@ -68,6 +69,7 @@ async function run(formats: Partial<RunningFormats>, given = new Map<string, Flo
   const logits = modelLogits(
     {
       ...model,
+      ...hooks,
       linearInput: (name, x) => watched(name, x, hooks.linearInput?.(name, x) ?? x),
       cached: (layer, part, x) => watched(`${layer} ${part}`, x, hooks.cached?.(layer, part, x) ?? x),
     },
@@ -123,6 +125,24 @@ describe("a model whose activations and cache are rounded", () => {
         const name = `${layer} ${part}`;
         assert.deepEqual(after.get(name), rounded(before.get(name)!, config.headDim, "int4@row"), name);
       }
+  });
+
+  it("rounds the heads of a token together before keys rotate, as LLM-QAT does", async () => {
+    const plain = await run({});
+    const { before } = await run({ cache: parseFormat("int4@row"), together: true });
+    // [batch, heads, time, headDim] of the first block, whose inputs are the same, as rows of one token.
+    const { headDim } = config;
+    const heads = layers[1]!.rows / headDim;
+    const rows = (x: Float32Array) =>
+      Float32Array.from({ length: x.length }, (_, i) => {
+        const [b, t] = [Math.floor(i / (TIME * heads * headDim)), Math.floor(i / (heads * headDim)) % TIME];
+        const [h, d] = [Math.floor(i / headDim) % heads, i % headDim];
+        return x[((b * heads + h) * TIME + t) * headDim + d]!;
+      });
+    const expected = rounded(rows(plain.before.get("0 value")!), heads * headDim, "int4@row");
+    assert.deepEqual(rows(before.get("0 value")!), expected);
+    assert.ok(heads > 1);
+    assert.notDeepEqual(before.get("0 key"), plain.before.get("0 key"));
   });
 
   it("divides an input by its scales before it is rounded, and multiplies afterwards", async () => {
@@ -200,6 +220,15 @@ describe("a model whose activations and cache are rounded", () => {
     // Nothing saturates under absmax; nothing passes a box of no size.
     assert.deepEqual(await gradientOf("clipped"), identity);
     assert.ok((await gradientOf({ box: 0 })).every((g) => g === 0));
+  });
+
+  it("refuses to round heads together where queries, keys and values are one projection", () => {
+    const running = { activation: null, range: null, cache: parseFormat("int4@row"), rotates: false, together: true };
+    requireProjections(layers, running);
+    assert.throws(
+      () => requireProjections([{ name: "h.0.attn.c_attn.weight" }], running),
+      /@token: this model projects/,
+    );
   });
 
   it("refuses formats that a graph cannot fit, or that would join tokens, in one line", () => {

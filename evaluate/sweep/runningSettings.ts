@@ -15,3 +15,16 @@ export function staticSetting(setting: string): { format: string; range: StaticR
 export function staticId(format: string, range: StaticRange): string {
   return format.replace("@tensor", range === "mse" ? "@static-mse" : "@static");
 }
+
+const TOKEN = /^([^@]+)@token((?::.*)?)$/i;
+
+/** Reads a cache setting such as `int8@token`, the heads of a token together: the format of one scale; null for others. */
+export function tokenSetting(setting: string): string | null {
+  const parts = TOKEN.exec(setting.trim());
+  return parts && `${parts[1]}@row${parts[2]}`;
+}
+
+/** The setting of a format `…@row` for the heads of a token together. */
+export function tokenId(format: string): string {
+  return format.replace("@row", "@token");
+}
