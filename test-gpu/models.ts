@@ -1,3 +1,4 @@
+import { type BuildModel, createCalibrator } from "../evaluate/calibration/index.ts";
 import { adamwDefaults } from "../evaluate/engine/adamw.ts";
 import { createDeviceTrainer } from "../evaluate/engine/deviceTrainer.ts";
 import { createSession, type Device } from "../evaluate/engine/session.ts";
@@ -15,8 +16,11 @@ import {
   type Value,
 } from "../evaluate/graph/index.ts";
 import { type LoadedModel, loadModel } from "../evaluate/loadedModel.ts";
+import { createContinuationScorer } from "../evaluate/model/architectures/continuations.ts";
+import { createDivergenceScorer } from "../evaluate/model/architectures/divergence.ts";
 import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { modelLogits } from "../evaluate/model/architectures/index.ts";
+import { inputShapes, type RunningFormats } from "../evaluate/model/architectures/runningFormats.ts";
 import { linearLayers } from "../evaluate/model/index.ts";
 import { recipeById, retrain } from "../evaluate/training/index.ts";
 import { parseFormat } from "../formats/index.ts";
@@ -29,17 +33,19 @@ import { elsewhere } from "./elsewhere.ts";
 const LOSS_TOLERANCE = 1e-5;
 /** Of losses through rounded weights: one that a last bit sends to another level moves the loss by more than rounding does. */
 const ROUNDED_TOLERANCE = 1e-4;
+/** Of losses with rounded activations: the last bit of a product may send one to another level, and those after it too. */
+const RUNNING_TOLERANCE = 1e-2;
 /** AdamW divides by √v, which makes much of small differences in small gradients. */
 const WEIGHT_TOLERANCE = 1e-3;
 
-type Model = Pick<LoadedModel, "config" | "shapes" | "weights">;
+type Model = Pick<LoadedModel, "config" | "shapes" | "weights"> & { running?: RunningFormats };
 
 /** Mean losses of windows, and tokens per second of the second of two scorings on device and CPU. */
 export async function evaluation(device: Device, model: Model, context: number, count: number, profiled: boolean) {
-  const { config, shapes, weights } = model;
+  const { config, shapes, weights, running } = model;
   const windows = Int32Array.from({ length: context * count }, (_, i) => (i * i + 3 * i) % config.vocabSize);
   const score = async (where: Device, profile?: string) => {
-    const options = { context, batch: count, device: where, ...(profile ? { profile } : {}) };
+    const options = { context, batch: count, device: where, running, ...(profile ? { profile } : {}) };
     const evaluator = await createEvaluator(config, shapes, options);
     const losses = await evaluator.score(weights, windows, count);
     const start = performance.now();
@@ -65,8 +71,83 @@ export async function* evaluationChecks(device: Device): AsyncGenerator<Check> {
     const { error, elsewhere } = await evaluation(device, tinyModel(name), 16, 2, true);
     yield { what: `losses of ${name}`, error, tolerance: LOSS_TOLERANCE, elsewhere };
   }
+  const tiny = tinyModel();
+  const running = { activation: parseFormat("int8@row"), cache: parseFormat("int8@row"), range: null, rotates: false };
+  const inputs = inputShapes(linearLayers(tiny.config), running);
+  const ones = [...inputs].map(([name, [n]]): [string, Float32Array] => [name, new Float32Array(n!).fill(1)]);
+  const rounding = {
+    ...tiny,
+    shapes: new Map([...tiny.shapes, ...inputs]),
+    weights: new Map([...tiny.weights, ...ones]),
+    running,
+  };
+  const rounded = await evaluation(device, rounding, 16, 2, true);
+  const what = "losses of tiny-llama-untied with INT8 activations and cache";
+  yield { what, error: rounded.error, tolerance: RUNNING_TOLERANCE, elsewhere: rounded.elsewhere };
   const { error, elsewhere } = await evaluation(device, loadModel("reference"), 64, 2, true);
   yield { what: "losses of reference, 2 windows of 64", error, tolerance: LOSS_TOLERANCE, elsewhere };
+}
+
+/** KL divergence and most likely tokens beside another model, and continuations with their greedy choice. */
+export async function* taskChecks(device: Device): AsyncGenerator<Check> {
+  const { config, shapes, weights } = tinyModel();
+  const other = new Map([...weights].map(([name, data]) => [name, data.map((w) => Math.round(w * 8) / 8)]));
+  const [context, count] = [16, 3];
+  const windows = Int32Array.from({ length: context * count }, (_, i) => (i * i + 3 * i) % config.vocabSize);
+  const diverge = async (where: Device, profile?: string) => {
+    const options = { context, batch: 2, device: where, ...(profile ? { profile } : {}) };
+    const scorer = await createDivergenceScorer(config, shapes, options);
+    const result = await scorer.score(weights, other, windows, count);
+    await scorer.release();
+    return [...result.nll, ...result.kl, ...result.same];
+  };
+  const requests = [2, 3, 5, 9].map((n, i) => ({
+    context: Array.from(windows.subarray(i, i + n)),
+    continuation: Array.from(windows.subarray(i + n, i + n + 3)),
+  }));
+  const go = async (where: Device, profile?: string) => {
+    const options = { context, tokensPerRun: 32, device: where, ...(profile ? { profile } : {}) };
+    const scorer = createContinuationScorer(config, shapes, options);
+    const scores = await scorer.score(weights, requests);
+    await scorer.release();
+    return scores.flatMap(({ logProbs, greedy }) => [...logProbs, greedy ? 1 : 0]);
+  };
+  for (const [what, run] of [
+    ["kl: divergence and same top tokens", diverge],
+    ["continuations: log-likelihoods and greedy choice", go],
+  ] as const) {
+    const there = await elsewhere(device, (profile) => run(device, profile));
+    const error = relativeError(there.result, await run("cpu"));
+    yield { what, error, tolerance: LOSS_TOLERANCE, elsewhere: there.elsewhere };
+  }
+}
+
+/** What calibration says of every layer's inputs, each stage of the model a graph of its own. */
+export async function* calibrationChecks(device: Device): AsyncGenerator<Check> {
+  const { config, shapes, weights } = tinyModel();
+  const [context, count] = [16, 4];
+  const windows = Int32Array.from({ length: context * count }, (_, i) => (i * i + 3 * i) % config.vocabSize);
+  const moments = async (where: Device, profile?: string) => {
+    const build: BuildModel = (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config);
+    const names = linearLayers(config).map(({ name }) => name);
+    const options = { windows, count, context, device: where, ...(profile ? { profile } : {}) };
+    const calibrator = createCalibrator(build, shapes, names, options);
+    const all: number[][] = [];
+    await calibrator.walk(weights, (_, { gram, absMax }) => {
+      all.push([...gram, ...absMax]);
+    });
+    await calibrator.release();
+    return all;
+  };
+  const host = await moments("cpu");
+  const there = await elsewhere(device, (profile) => moments(device, profile));
+  const error = Math.max(...there.result.map((each, i) => relativeError(each, host[i]!)));
+  yield {
+    what: "calibration: moments of layers' inputs",
+    error,
+    tolerance: LOSS_TOLERANCE,
+    elsewhere: there.elsewhere,
+  };
 }
 
 const [BATCH, TIME, STEPS] = [2, 8, 8];

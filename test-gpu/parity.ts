@@ -6,13 +6,23 @@ import { deviceOrder, probeDevice } from "../evaluate/engine/devices.ts";
 import { loadModel } from "../evaluate/loadedModel.ts";
 import { type Check, passes } from "./check.ts";
 import { codeChecks } from "./codes.ts";
-import { evaluation, evaluationChecks, memoryChecks, retrainingChecks, trainingChecks } from "./models.ts";
+import {
+  calibrationChecks,
+  evaluation,
+  evaluationChecks,
+  memoryChecks,
+  retrainingChecks,
+  taskChecks,
+  trainingChecks,
+} from "./models.ts";
 import { opChecks } from "./ops.ts";
 
 const SUITES = {
   op: opChecks,
   codes: codeChecks,
   losses: evaluationChecks,
+  tasks: taskChecks,
+  calibration: calibrationChecks,
   training: trainingChecks,
   distillation: retrainingChecks,
   memory: memoryChecks,

@@ -1,5 +1,7 @@
-import { ANY, createGraph, input, output } from "../graph/index.ts";
+import { UserError } from "../../formats/error.ts";
+import { ANY, createGraph, input, output, size } from "../graph/index.ts";
 import { createSession, type DeviceTensor, type Feed, reshaped, type Session, type SessionOptions } from "./session.ts";
+import { isOutOfMemory } from "./shrink.ts";
 
 /** Named arrays where a session reads them best, until `free`. */
 export interface Resident {
@@ -55,7 +57,11 @@ export function createResidence(options: SessionOptions): Residence {
         }
       } catch (error) {
         free();
-        throw error;
+        if (!isOutOfMemory(error)) throw error;
+        const bytes = [...shapes.values()].reduce((sum, shape) => sum + 4 * size(shape), 0);
+        throw new UserError(
+          `device ${options.device}: ${(bytes / 2 ** 30).toFixed(1)} GiB of weights do not fit its memory`,
+        );
       }
       return { feeds, free };
     },

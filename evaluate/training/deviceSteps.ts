@@ -3,6 +3,7 @@ import { createDeviceTrainer } from "../engine/deviceTrainer.ts";
 import type { TrainerState } from "../engine/optimizer.ts";
 import { holdsState } from "../engine/residence.ts";
 import type { SessionOptions } from "../engine/session.ts";
+import { isOutOfMemory } from "../engine/shrink.ts";
 import { fakeQuantize, type Graph, type RoundingGradient, type Value } from "../graph/index.ts";
 import { requireFittable } from "../graph/quantization/groupFit.ts";
 import type { Recipe } from "./recipe.ts";
@@ -80,6 +81,7 @@ export async function createDeviceStepper(
       try {
         return await trainer.run(steps);
       } catch (error) {
+        if (isOutOfMemory(error)) throw new UserError(`device ${engine.device}: out of memory; take a smaller batch`);
         throw /^training diverged/.test((error as Error).message) ? new NotFinite((error as Error).message) : error;
       } finally {
         state.step = trainer.state.step;

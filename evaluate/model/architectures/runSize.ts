@@ -9,6 +9,8 @@ const TOKENS_CPU = 2048;
 const TOKENS_DEVICE = 16384;
 /** Assumed where the adapter's memory cannot be asked for: what small GPUs have. Too much is halved at run time. */
 const MEMORY_UNKNOWN = 2 * 2 ** 30;
+/** One array of a run, the logits being the largest: what WebGPU grants everywhere is less, most GPUs grant this. */
+const BUFFER_BYTES = 2 ** 30;
 /** Allocators round up to buckets, and weights pass through a staging buffer on their way. */
 const USABLE = 0.6;
 
@@ -26,5 +28,6 @@ export function tokensPerRun(
   const weights = [...shapes.values()].reduce((bytes, shape) => bytes + 4 * size(shape), 0);
   const window = peakBytes(scorerGraph(config, shapes, { batch: 1, time: context - 1, argmax: true }));
   const room = USABLE * (device.memoryBytes ?? MEMORY_UNKNOWN) - weights;
-  return context * Math.max(1, Math.floor(Math.min(room / window, TOKENS_DEVICE / context)));
+  const logits = 4 * config.vocabSize * context;
+  return context * Math.max(1, Math.floor(Math.min(room / window, TOKENS_DEVICE / context, BUFFER_BYTES / logits)));
 }
