@@ -7,7 +7,7 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** Every bench: a new one is its file and a name here. */
-const benches = ["engine", "quantize", "formats", "fit", "gptq", "distill", "sweep"];
+const benches = ["engine", "quantize", "formats", "fit", "gptq", "distill", "sweep", "synthesis"];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !benches.includes(name));

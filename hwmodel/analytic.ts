@@ -1,11 +1,9 @@
 import { accumulatorBits } from "./accumulator.ts";
-import { CELLS, type Cells } from "./cells.ts";
-import { type Codebook, type IntegerCodebook, toInt8Table, toIntegers } from "./codebook.ts";
+import { areaOf, CELLS, type Cells } from "./cells.ts";
+import type { IntegerCodebook } from "./codebook.ts";
 import { type Multiplier, multipliers } from "./multiplier.ts";
 import { type Operand, operand } from "./operand.ts";
-
-/** Wider significands than INT8's are decoded to INT8: a learned codebook on a 1/1000 grid is not meant to be exact. */
-const EXACT_SIGNIFICAND_BITS = 8;
+import { type CodedCodebook, codedOperand, type LookupTable } from "./rtl/codes.ts";
 
 export interface Structure {
   variant: string;
@@ -17,30 +15,34 @@ export interface Structure {
 }
 
 /** Every structure of the MAC with its area in gate equivalents, smallest first. Operand registers are not included. */
-export function structures(weight: Codebook, activation: Codebook, terms: number, cells: Cells = CELLS): Structure[] {
+export function structures(
+  weight: CodedCodebook,
+  activation: CodedCodebook,
+  terms: number,
+  cells: Cells = CELLS,
+): Structure[] {
   const a = numbers(weight);
   const b = numbers(activation);
   const bits = accumulatorBits(a.book, b.book, terms);
   const table = a.rounded && b.rounded ? "both via " : a.rounded ? "weight via " : b.rounded ? "activation via " : "";
-  return multipliers(a.operand, b.operand, cells)
+  return multipliers(a.operand, b.operand)
     .map((m) => ({
       variant: table === "" ? m.variant : `${table}LUT to INT8, ${m.variant}`,
       operandBits: a.book.codeBits + b.book.codeBits,
-      multiplierGe: m.ge,
+      multiplierGe: areaOf(m.counts, cells),
       accumulatorGe: accumulatorGe(bits, m, cells),
       accumulatorBits: bits,
     }))
     .sort((x, y) => x.multiplierGe + x.accumulatorGe - y.multiplierGe - y.accumulatorGe);
 }
 
-function numbers(codebook: Codebook): { book: IntegerCodebook; operand: Operand; rounded: boolean } {
-  const exact = toIntegers(codebook);
-  if (exact) {
-    const o = operand(exact);
-    if (o.significandBits <= EXACT_SIGNIFICAND_BITS) return { book: exact, operand: o, rounded: false };
-  }
-  const table = toInt8Table(codebook);
-  return { book: table, operand: operand(table), rounded: true };
+/** A codebook as the structures take it: exact where its significands are narrow, else by a table (rtl/codes.ts). */
+export function numbers(
+  codebook: CodedCodebook,
+  table?: LookupTable,
+): { book: IntegerCodebook; operand: Operand; rounded: boolean } {
+  const { book, integers, rounded } = codedOperand(codebook, table);
+  return { book, operand: operand(book, integers), rounded };
 }
 
 /** A ripple accumulator: flip-flops, half adder, full adders, top sum bit; a sign-magnitude product costs XORs and a carry-in. */

@@ -1,9 +1,10 @@
 import { UserError } from "../formats/error.ts";
+import { roundBinary } from "../formats/scaleFloat.ts";
 
 /** What the cost model needs to know of a format's element; formats/ elements satisfy it. */
 export interface Codebook {
   id: string;
-  /** Order, scale and repeated values are irrelevant here. */
+  /** Order, scale and repeated values are irrelevant; which code means which value is in `CodedCodebook`. */
   values: ArrayLike<number>;
   /** "int": the hardware takes every two's complement code, also the lowest one where the format does not use it. */
   family?: string;
@@ -55,6 +56,21 @@ export function toInt8Table(codebook: Codebook): IntegerCodebook {
   const values = distinct(codebook);
   const unit = Math.max(...values.map(Math.abs)) / 127;
   return integerCodebook(codebook.id, values, unit);
+}
+
+/** What a lookup table of FP16 holds: every value with 11 significant bits. Throws UserError for values beyond FP16's range. */
+export function toFp16Table(codebook: Codebook): IntegerCodebook {
+  const rounded = distinct(codebook).map(roundToFp16);
+  const largest = Math.max(...rounded.map(Math.abs));
+  if (!(largest > 0 && largest <= 65504))
+    throw new UserError(`${codebook.id}: largest value ${largest} is not one of FP16's`);
+  let unit = 2 ** -24;
+  while (rounded.every((v) => Number.isInteger(v / (2 * unit)))) unit *= 2;
+  return integerCodebook(codebook.id, rounded, unit);
+}
+
+export function roundToFp16(v: number): number {
+  return v === 0 ? 0 : Math.sign(v) * roundBinary(Math.abs(v), 10, -14);
 }
 
 /** −7 … 7 of a symmetric INT4 becomes −8 … 7: the multiplier everyone builds, and the 16-bit accumulator of the paper. */

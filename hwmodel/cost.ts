@@ -18,6 +18,8 @@ export interface MacCost {
   /** Null until a synthesis or a publication gives it. */
   delayPs: number | null;
   energyFj: number | null;
+  /** The energy without glitches, a lower bound, where it was computed too. */
+  zeroDelayFj?: number;
   variant: string;
   provenance: Provenance;
   source: string;

@@ -1,7 +1,7 @@
 import { type Format, operandsOf } from "../formats/index.ts";
-import type { Codebook } from "./codebook.ts";
 import type { MacCost } from "./cost.ts";
 import { type MacOptions, macCost } from "./macCost.ts";
+import type { CodedCodebook } from "./rtl/codes.ts";
 import { tabulatedMac } from "./synthesis/macTable.ts";
 
 /**
@@ -9,7 +9,7 @@ import { tabulatedMac } from "./synthesis/macTable.ts";
  * Of a format whose groups choose a codebook: the MAC of its widest one, which `variant` says; the decoder of the choice
  * is not counted. Throws UserError as `macCost` does.
  */
-export function formatMacCost(format: Format, activation: Codebook, options: MacOptions = {}): MacCost {
+export function formatMacCost(format: Format, activation: CodedCodebook, options: MacOptions = {}): MacCost {
   const costs = operandsOf(format).map((operand) => macCost(operand, activation, options));
   const largest = widest(costs);
   if (costs.length === 1) return { ...largest, weight: format.name ?? largest.weight };

@@ -5,6 +5,7 @@ export { type Codebook, type IntegerCodebook, toInt8Table, toIntegers } from "./
 export { compareWithPaper, type PaperComparison, type PaperRow } from "./compareWithPaper.ts";
 export type { MacCost, Provenance } from "./cost.ts";
 export { macCostById, publishedCost } from "./costById.ts";
+export { FLOATS, type FloatFormat, floatById } from "./floats.ts";
 export { type FormatCosts, formatCosts, formatMacCost, formatPairCost } from "./formatCost.ts";
 export {
   type Cell,
@@ -45,5 +46,6 @@ export { PUBLISHED, PUBLISHED_SOURCE, type PublishedMac, publishedMac } from "./
 export { PUBLISHED_FIGURES, type PublishedFigure } from "./publishedFigures.ts";
 export { type CodedCodebook, type MacRtl, macStructures, macVerilog, type RtlOptions } from "./rtl/index.ts";
 export * from "./synthesis/index.ts";
-export { SYNTHESIZED, type SynthesizedMac } from "./synthesized.ts";
 export * from "./system/index.ts";
+export { MAC, parseUnit, type Unit, unitName } from "./unit.ts";
+export { UNIT_MODEL_ERROR, type UnitCost, unitCost } from "./unitCost.ts";

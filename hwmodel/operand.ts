@@ -1,33 +1,31 @@
-import { diagramNodes, inputOrders } from "./bdd.ts";
+import { diagramOf } from "./bdd.ts";
+import type { Counts } from "./cells.ts";
 import type { IntegerCodebook } from "./codebook.ts";
 
-/** How one operand's codes become numbers a multiplier can use; costs are counts of decision diagram nodes. */
+/** How one operand's codes become numbers a multiplier can use; decoders are counts of decision diagram nodes. */
 export interface Operand {
   codeBits: number;
-  /** Distinct values, ascending. */
-  integers: readonly number[];
+  /** Integer of each code; reserved ones have that of a near code. */
+  codes: readonly number[];
   min: number;
   max: number;
-  /** Two's complement: bits of the number, and nodes to decode a code (0 for an integer grid). */
+  /** Two's complement: bits of the number, and what decodes a code (nothing for an integer grid). */
   twosBits: number;
-  twosNodes: number;
-  /** Sign and magnitude: bits of the largest magnitude; the magnitude's codes have `fieldBits` bits. */
+  twosDecoder: Counts;
+  /** Sign and magnitude: bits of the largest magnitude, and what decodes it. */
   magnitudeBits: number;
-  magnitudeNodes: number;
-  fieldBits: number;
+  magnitudeDecoder: Counts;
   /** magnitude = significand << shift, with the narrowest significand. */
   significandBits: number;
   shifts: number[];
   shiftBits: number;
-  floatNodes: number;
-  /** magnitude = a + b with a in {0} and powers of two, b in {0, 2^k} (additive powers of two), or null. */
-  apot: { terms: number[]; extra: number } | null;
+  floatDecoder: Counts;
   /** False if there are no negative values. */
   signed: boolean;
   /** Two's complement by nature (-2^k … 2^k - 1): its codes hold no magnitude, so only integer structures apply. */
   twosComplement: boolean;
-  /** Magnitudes in code order, for truth tables of products; null if codes do not split into sign and magnitude. */
-  magnitudes: number[] | null;
+  /** Most values come with both signs: two such operands need no table over their signs. */
+  mirrored: boolean;
 }
 
 export function bitLength(x: number): number {
@@ -40,29 +38,15 @@ function trailingZeros(x: number): number {
   return n;
 }
 
-/** Structure of a codebook from its values alone; codes are the natural ones (two's complement, or sign and rank). */
-export function operand(book: IntegerCodebook): Operand {
-  const { integers, codeBits: bits } = book;
-  const min = integers[0]!;
-  const max = integers.at(-1)!;
-  const positive = integers.filter((v) => v > 0);
-  const negative = integers.filter((v) => v < 0).map((v) => -v);
-  const magnitudes = [...new Set(integers.map(Math.abs))].sort((a, b) => a - b);
-  const signed = negative.length > 0;
-  const common = magnitudes.filter((m) => m === 0 || !signed || (positive.includes(m) && negative.includes(m)));
-  const special = magnitudes.filter((m) => !common.includes(m));
-  // A value on one side only (E2M1+SR's +8) takes the spare code -0, so that its decoding sees the sign bit too.
-  const split = special.length === 0 || (special.length === 1 && common[0] === 0);
-  const fieldBits = special.length === 0 && signed ? bits - 1 : bits;
-  const field = split ? new Array<number>(2 ** fieldBits).fill(0) : integers.map(Math.abs);
-  if (split) {
-    common.forEach((m, code) => {
-      field[code] = m;
-      if (special.length === 1) field[code + 2 ** (bits - 1)] = m;
-    });
-    if (special.length === 1) field[2 ** (bits - 1)] = special[0]!;
-  }
-  const orders = inputOrders(fieldBits);
+/** Structure of a codebook from its values and their codes: which code means which value decides what decoding costs. */
+export function operand(book: IntegerCodebook, integers: readonly (number | null)[]): Operand {
+  const bits = Math.log2(integers.length);
+  const codes = filled(integers);
+  const min = book.integers[0]!;
+  const max = book.integers.at(-1)!;
+  const signed = min < 0;
+  const field = codes.map(Math.abs);
+  const magnitudes = [...new Set(book.integers.map(Math.abs))].sort((a, b) => a - b);
   const nonZero = magnitudes.filter((m) => m > 0);
   const significandBits = Math.max(...nonZero.map((m) => bitLength(m) - trailingZeros(m)));
   const shiftOf = (m: number) => Math.max(0, bitLength(m) - significandBits);
@@ -73,40 +57,35 @@ export function operand(book: IntegerCodebook): Operand {
   const floatWords = field.map((m) => (m === 0 ? 0 : (shiftOf(m) + bias) * 2 ** significandBits + m / 2 ** shiftOf(m)));
   const magnitudeBits = bitLength(magnitudes.at(-1)!);
   const twosBits = Math.max(bitLength(max), bitLength(signed ? -min - 1 : 0)) + (signed ? 1 : 0);
-  const grid = integers.every((v, i) => i === 0 || v === integers[i - 1]! + 1);
-  const plain = field.every((m, code) => m === 0 || m === code);
-  const words = integers.map((v) => (v < 0 ? v + 2 ** twosBits : v));
+  const words = codes.map((v) => (v < 0 ? v + 2 ** twosBits : v));
   return {
     codeBits: bits,
-    integers,
+    codes,
     min,
     max,
     twosBits,
-    twosNodes: grid ? 0 : diagramNodes(words, bits, twosBits, inputOrders(bits)),
+    twosDecoder: diagramOf(words, bits, twosBits),
     magnitudeBits,
-    magnitudeNodes: plain ? 0 : diagramNodes(field, fieldBits, magnitudeBits, orders),
-    fieldBits,
+    magnitudeDecoder: diagramOf(field, bits, magnitudeBits),
     significandBits,
     shifts,
     shiftBits,
-    floatNodes: diagramNodes(floatWords, fieldBits, significandBits + shiftBits, orders),
-    apot: split ? apotTerms(magnitudes) : null,
+    floatDecoder: diagramOf(floatWords, bits, significandBits + shiftBits),
     signed,
-    twosComplement: grid && signed && min === -max - 1,
-    magnitudes: split ? field : null,
+    twosComplement:
+      signed &&
+      integers.every((v, code) => v === null || v === (code < integers.length / 2 ? code : code - integers.length)),
+    mirrored: new Set(field).size <= codes.length / 2 + 1,
   };
 }
 
-/** Finds {a} + {0, extra} = magnitudes with every a zero or a power of two and at least three of them. */
-function apotTerms(magnitudes: readonly number[]): { terms: number[]; extra: number } | null {
-  const all = new Set(magnitudes);
-  const isPower = (x: number) => x > 0 && Number.isInteger(Math.log2(x));
-  const bases = magnitudes.filter((m) => m === 0 || isPower(m));
-  for (const extra of magnitudes.filter(isPower)) {
-    const terms = bases.filter((m) => m !== extra && all.has(m + extra));
-    const sums = new Set(terms.flatMap((t) => [t, t + extra]));
-    if (terms.length >= 3 && terms.length <= 4 && sums.size === all.size && 2 * terms.length === all.size)
-      return { terms, extra };
-  }
-  return null;
+/** A reserved code may mean anything: what a code that differs in few low bits means. */
+function filled(integers: readonly (number | null)[]): number[] {
+  return integers.map((v, code) => {
+    for (let flip = 0; flip < integers.length; flip++) {
+      const near = integers[code ^ flip];
+      if (near !== null && near !== undefined) return near;
+    }
+    return v ?? 0;
+  });
 }

@@ -58,8 +58,8 @@ const sameCost = 1e-9;
  *   that one (the cheapest row stands by itself, at equal cost the better one comes first);
  * - tie: the rest. It may look better than a cheaper row, but the data do not say so; `by` is that row.
  *
- * Costs have errors too: a frontier row that a better frontier row costs no more than, within `sigmas` standard errors of the
- * difference of the two costs (taken as independent), is a tie with that row.
+ * Costs have errors too: closer than `sigmas` standard errors of their difference (taken as independent) two costs are equal,
+ * and a row that a frontier row beats at an equal cost is dominated by it, though its figure be a little lower.
  *
  * @throws UserError when rows of two models, tasks, protocols, scopes, settings of activations and cache, or cost sources are
  * mixed, a key appears twice,
@@ -99,17 +99,20 @@ export function frontier(rows: readonly Row[], options: FrontierOptions): Fronti
   );
   const best = y.better === "low" ? 1 : -1;
   points.sort((a, b) => (sameX(a, b) ? best * (a.y - b.y) || (a.row.key < b.row.key ? -1 : 1) : a.x - b.x));
-  decide(points, y, sigmas);
-  tieCosts(points, sigmas, x);
+  const beats: Beats = (a, b) => {
+    const { mean, sigma } = difference(a, b, y);
+    return -best * mean > sigmas * sigma;
+  };
+  decide(points, best, beats);
+  equalCosts(points, sigmas, x, beats);
   return { x, y, sigmas, points, baseline, excluded };
 }
 
-function decide(points: FrontierPoint[], y: MetricAxis, sigmas: number): void {
-  const sign = y.better === "low" ? 1 : -1;
-  const beats = (a: Row, b: Row) => {
-    const { mean, sigma } = difference(a, b, y);
-    return -sign * mean > sigmas * sigma;
-  };
+/** Whether a row's metric is better than another's by more than their difference's error. */
+type Beats = (a: Row, b: Row) => boolean;
+
+/** `sign` is 1 where a low metric is better, else −1. */
+function decide(points: FrontierPoint[], sign: number, beats: Beats): void {
   const leading = (candidates: readonly FrontierPoint[]) =>
     candidates.reduce<FrontierPoint | undefined>(
       (best, point) => (best && sign * best.y <= sign * point.y ? best : point),
@@ -135,18 +138,25 @@ function decide(points: FrontierPoint[], y: MetricAxis, sigmas: number): void {
   }
 }
 
-/** From the best row down, so that a chain of ties ends: each is compared with rows that have kept their place. */
-function tieCosts(points: readonly FrontierPoint[], sigmas: number, x: Axis): void {
+/** From the best frontier row down, so that a chain of equal costs ends: each is compared with rows that have kept their place. */
+function equalCosts(points: readonly FrontierPoint[], sigmas: number, x: Axis, beats: Beats): void {
   const kept: FrontierPoint[] = [];
-  for (const point of points.filter(({ status }) => status === "frontier").reverse()) {
+  const equal = (a: FrontierPoint, b: FrontierPoint) =>
+    a.x - b.x < sigmas * Math.hypot(x.sigma(a.row) ?? 0, x.sigma(b.row) ?? 0);
+  for (const point of [...points].reverse()) {
+    if (point.status === "dominated") continue;
     // Frontier rows get better with their cost: the first that was kept is the best.
-    const best = kept.find(
-      (better) => better.x - point.x < sigmas * Math.hypot(x.sigma(better.row) ?? 0, x.sigma(point.row) ?? 0),
-    );
-    if (best) {
-      point.status = "tie";
-      point.by = best.row.key;
-    } else kept.push(point);
+    const better = kept.find((other) => equal(other, point) && beats(other.row, point.row));
+    if (better) {
+      point.status = "dominated";
+      point.by = better.row.key;
+    } else if (point.status === "frontier") kept.push(point);
+  }
+  const byKey = new Map(points.map((point) => [point.row.key, point]));
+  // A row that tied with one that has lost its place ties with the one that took it.
+  for (const point of points.filter(({ status }) => status === "tie")) {
+    for (let rival = byKey.get(point.by!); rival?.status === "dominated"; rival = byKey.get(point.by!))
+      point.by = rival.by!;
   }
 }
 

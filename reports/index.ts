@@ -28,4 +28,4 @@ export { renderSvg, type SvgOptions } from "./svg.ts";
 export { frontierTable, fullTable, type Table } from "./table.ts";
 export { terminalFrontier, terminalTable, terminalText } from "./terminal.ts";
 export { type View, type ViewOptions, views } from "./views.ts";
-export { type WriteOptions, type WrittenReport, writeReport } from "./write.ts";
+export { type WriteOptions, type WrittenReport, writeReport, writeWhole } from "./write.ts";

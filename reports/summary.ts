@@ -31,10 +31,10 @@ export function sentence(view: View): string {
   );
 }
 
-/** What a tie is: `2 σ of the paired difference or of the area`. */
+/** What a tie is, and where costs have errors, which of them are equal. */
 export function tieRule({ frontier: { points, sigmas, x } }: View): string {
   const uncertain = points.some(({ row }) => x.sigma(row) !== null);
-  return `${sigmas} σ of the paired difference${uncertain ? " or of the area" : ""}`;
+  return `${sigmas} σ of the paired difference${uncertain ? ` (${x.word} within ${sigmas} σ counts as equal)` : ""}`;
 }
 
 /** Protocol, scope and n of a frontier, and where its costs come from: what a caption must state. */

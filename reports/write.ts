@@ -77,7 +77,7 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 /** Writes beside the target, flushes, then renames over it. */
-async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     await makeFolder(dirname(path));

@@ -1,5 +1,5 @@
 import type { TFit } from "../../fitting/index.ts";
-import { type Format, quantize, UserError } from "../../formats/index.ts";
+import { type Format, type Quantized, quantize, UserError } from "../../formats/index.ts";
 import { randomBits } from "./random.ts";
 import type { CodeStream } from "./toggles.ts";
 import { LANES } from "./words.ts";
@@ -24,25 +24,53 @@ export function fittedDistribution(fit: TFit): Distribution {
   return { nu: fit.nu ?? Number.POSITIVE_INFINITY, location: fit.location, scale: fit.scale };
 }
 
+/** One distribution for all 32 streams, or several that take the streams in turn: the tensors of a model. */
+export type Distributions = Distribution | readonly Distribution[];
+
+/** 32 rows of so many drawn numbers, one after another. */
+export function drawRows(distributions: Distributions, columns: number, seed: number): Float32Array {
+  if (!Array.isArray(distributions)) {
+    return Float32Array.from({ length: LANES * columns }, sampler(distributions as Distribution, seed));
+  }
+  if (distributions.length === 0) throw new UserError("no distribution to draw from");
+  const draws = Array.from({ length: LANES }, (_, lane) =>
+    sampler(distributions[lane % distributions.length], seed * LANES + lane),
+  );
+  return Float32Array.from({ length: LANES * columns }, (_, i) => draws[Math.floor(i / columns)]!());
+}
+
 /**
  * Codes of `format` for numbers drawn from a distribution, quantized in the format's own groups along time, 32 independent
- * streams; index cycle · 32 + lane.
+ * streams; index cycle · 32 + lane. Where groups choose a codebook, the choice is above the other bits (operandCodebook.ts).
  */
-export function codeStream(format: Format, distribution: Distribution, options: StreamOptions): CodeStream {
+export function codeStream(format: Format, distribution: Distributions, options: StreamOptions): CodeStream {
   const { cycles, hold = 1, seed = 1 } = options;
   if (!(Number.isInteger(cycles) && cycles > 0 && cycles <= MAX_CYCLES && Number.isInteger(hold) && hold > 0)) {
     throw new UserError(`cycles ${cycles}, hold ${hold}: expected whole numbers from 1, at most ${MAX_CYCLES} cycles`);
   }
-  const draw = sampler(distribution, seed);
   const length = Math.ceil(cycles / hold);
   // A whole group per lane is drawn even if fewer codes are needed: the scale depends on all of it.
   const columns = typeof format.group === "number" ? Math.max(length, Math.min(format.group, MAX_CYCLES)) : length;
-  const numbers = Float32Array.from({ length: LANES * columns }, draw);
-  const { codes } = quantize(numbers, LANES, columns, format, { oversizeGroup: "row", name: "drawn numbers" });
-  return Uint8Array.from(
-    { length: cycles * LANES },
-    (_, i) => codes[(i % LANES) * columns + Math.floor(Math.floor(i / LANES) / hold)]!,
+  const numbers = drawRows(distribution, columns, seed);
+  const drawn = quantize(numbers, LANES, columns, format, { oversizeGroup: "row", name: "drawn numbers" });
+  return Uint8Array.from({ length: cycles * LANES }, (_, i) =>
+    codeAt(format, drawn, columns, i % LANES, Math.floor(Math.floor(i / LANES) / hold)),
   );
+}
+
+/** Code of a row of a quantized matrix, its group's choice above the bits of the widest element. */
+export function codeAt(format: Format, drawn: Quantized, columns: number, row: number, column: number): number {
+  const code = drawn.codes[row * columns + column]!;
+  if (!drawn.choices) return code;
+  const bits = Math.max(...format.elements.map((element) => element.bits));
+  return code + drawn.choices[groupAt(format, columns, row, column)]! * 2 ** bits;
+}
+
+/** Index of the group of a number in a matrix of 32 rows. */
+export function groupAt({ group }: Format, columns: number, row: number, column: number): number {
+  if (group === "tensor") return 0;
+  const length = group === "row" ? columns : Math.min(group, columns);
+  return row * Math.ceil(columns / length) + Math.floor(column / length);
 }
 
 /** Four times the longest sum that is simulated anywhere; 32 lanes of it are 2^19 numbers. */

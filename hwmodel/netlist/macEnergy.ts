@@ -39,7 +39,8 @@ export function macEnergy(netlist: Netlist, library: CellLibrary, options: MacEn
   if (!(Number.isInteger(runs) && runs >= 2 && runs < SEEDS))
     throw new UserError(`runs ${runs}: expected 2 to ${SEEDS - 1}`);
   for (const [port, format] of Object.entries({ weight, activation })) {
-    const bits = Math.max(...format.elements.map((element) => element.bits));
+    const bits =
+      Math.max(...format.elements.map((element) => element.bits)) + Math.ceil(Math.log2(format.elements.length));
     const nets = netlist.inputs[port]?.length;
     if (nets !== bits) {
       throw new UserError(

@@ -1,6 +1,7 @@
 import { UserError } from "../../formats/error.ts";
 import { toJavaScript } from "../libraries/index.ts";
 import { CONSTANT_ONE, type Instance, type Netlist } from "./netlist.ts";
+import { LANES } from "./words.ts";
 
 /** A netlist compiled to JavaScript: 32 independent simulations, one per bit of a word. */
 export interface Simulation {
@@ -11,6 +12,8 @@ export interface Simulation {
   set(port: string, words: ArrayLike<number>): void;
   /** Words of a port, least significant bit first. */
   get(port: string): Int32Array;
+  /** Puts words into the flip-flops behind an output port, inverters between them or not. Throws UserError if it has others. */
+  load(port: string, words: ArrayLike<number>): void;
   /** Lets the gates follow the inputs and the flip-flops. */
   settle(): void;
   /** A rising clock edge: flip-flops take their data as it is. The gates do not follow yet. */
@@ -43,9 +46,45 @@ export function compile(netlist: Netlist): Simulation {
     if (!found) throw new UserError(`netlist ${netlist.name}: no port ${port}`);
     return found;
   };
+  const behind = new Map<string, { register: number; inverted: boolean }[]>();
+  const find = (port: string) => {
+    const kept = next.slice();
+    next.fill(0);
+    run(give);
+    run(gates);
+    const base = Int32Array.from(nets(port), (net) => values[net]!);
+    const found = base.map(() => -1);
+    for (let from = 0; from < next.length; from += LANES) {
+      // One flip-flop is 1 in each lane.
+      next.fill(0);
+      for (let lane = 0; lane < LANES && from + lane < next.length; lane++) next[from + lane] = 1 << lane;
+      run(give);
+      run(gates);
+      nets(port).forEach((net, bit) => {
+        const flips = values[net]! ^ base[bit]!;
+        if (flips === 0) return;
+        const lane = 31 - Math.clz32(flips);
+        if (found[bit] !== -1 || flips !== 1 << lane)
+          throw new UserError(`netlist ${netlist.name}: ${port} is no register`);
+        found[bit] = from + lane;
+      });
+    }
+    if (found.includes(-1)) throw new UserError(`netlist ${netlist.name}: ${port} is no register`);
+    next.set(kept);
+    run(give);
+    return [...found].map((register, bit) => ({ register, inverted: base[bit] !== 0 }));
+  };
   return {
     netlist,
     values,
+    load(port, words) {
+      const registers = behind.get(port) ?? find(port);
+      behind.set(port, registers);
+      registers.forEach(({ register, inverted }, bit) => {
+        next[register] = inverted ? ~words[bit]! : words[bit]!;
+      });
+      run(give);
+    },
     set(port, words) {
       nets(port).forEach((net, bit) => {
         values[net] = words[bit]!;

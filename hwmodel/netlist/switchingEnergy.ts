@@ -2,7 +2,7 @@ import { UserError } from "../../formats/error.ts";
 import type { CellLibrary } from "../libraries/index.ts";
 import { known, netLoads, type WireModel } from "./loads.ts";
 import type { Netlist } from "./netlist.ts";
-import { type CodeStream, countToggles } from "./toggles.ts";
+import { countToggles, type PortStreams } from "./toggles.ts";
 
 /** Energy of one clock cycle, femtojoules. */
 export interface SwitchingEnergy {
@@ -25,7 +25,7 @@ export interface SwitchingEnergy {
 export function switchingEnergy(
   netlist: Netlist,
   library: CellLibrary,
-  streams: Readonly<Record<string, CodeStream>>,
+  streams: PortStreams,
   wires: WireModel = {},
 ): SwitchingEnergy {
   if (library.voltage === null) throw new UserError(`library ${library.id}: no supply voltage, so no energies`);

@@ -6,6 +6,9 @@ import { LANES, ones, toWords } from "./words.ts";
 /** Codes of an input port over time: index cycle · 32 + lane. */
 export type CodeStream = ArrayLike<number>;
 
+/** Streams by input port; several codes side by side at one port, the first in the lowest bits, are several streams. */
+export type PortStreams = Readonly<Record<string, CodeStream | readonly CodeStream[]>>;
+
 export interface Toggles {
   /** Transitions of every net over all cycles and lanes, with every gate taking one unit of time: glitches count. */
   unitDelay: Float64Array;
@@ -19,27 +22,30 @@ export interface Toggles {
  * Runs 32 streams at once. Inputs change together with the flip-flops. Ports without a stream stay 0. Throws UserError for
  * a port the netlist does not have.
  */
-export function countToggles(netlist: Netlist, streams: Readonly<Record<string, CodeStream>>): Toggles {
+export function countToggles(netlist: Netlist, streams: PortStreams): Toggles {
   const simulation = compile(netlist);
   const { values } = simulation;
   const gates = unitDelay(netlist);
   const withGlitches = new Float64Array(netlist.nets);
   const zeroDelay = new Float64Array(netlist.nets);
   const before = new Int32Array(netlist.nets);
-  const ports = Object.entries(streams).map(([port, codes]) => {
-    const bits = simulation.get(port).length;
-    return { port, codes, bits, words: new Int32Array(bits) };
+  const ports = Object.entries(streams).map(([port, stream]) => {
+    const all = typeof stream[0] === "number" ? [stream as CodeStream] : (stream as readonly CodeStream[]);
+    const words = new Int32Array(simulation.get(port).length);
+    return { port, all, bits: words.length / all.length, words };
   });
-  const cycles = Math.min(...ports.map(({ codes }) => Math.floor(codes.length / LANES)));
+  const cycles = Math.min(...ports.flatMap(({ all }) => all.map((codes) => Math.floor(codes.length / LANES))));
   const sources = [...Object.values(netlist.inputs).flat(), ...netlist.registers.flatMap((r) => r.outputs)];
   const now = new Array<number>(LANES);
   simulation.settle();
   for (let cycle = 0; cycle < cycles; cycle++) {
     before.set(values);
     simulation.clock();
-    for (const { port, codes, bits, words } of ports) {
-      for (let lane = 0; lane < LANES; lane++) now[lane] = codes[cycle * LANES + lane]!;
-      toWords(now, bits, words);
+    for (const { port, all, bits, words } of ports) {
+      all.forEach((codes, i) => {
+        for (let lane = 0; lane < LANES; lane++) now[lane] = codes[cycle * LANES + lane]!;
+        toWords(now, bits, words, i * bits);
+      });
       simulation.set(port, words);
     }
     for (const net of sources) {

@@ -15,6 +15,8 @@ export interface MacChecks {
   latency?: number;
   /** Products added per cycle: more than one in a dot-product unit. */
   elements?: number;
+  /** Bits of the ports `weight_choice` and `activation_choice` of a dot-product unit: above each element's own code. */
+  choiceBits?: { weight: number; activation: number };
   ports?: Partial<MacPorts>;
   /** A synchronous clear: the accumulator then takes zero, or the product that it would have added. */
   clear?: { port: string; loads: "zero" | "product" };
@@ -50,10 +52,10 @@ const MAX_SEQUENCE = 4096;
  * Throws UserError with the first wrong sum.
  */
 export function verifyMac(netlist: Netlist, reference: MacReference, checks: MacChecks): MacProof {
-  const { terms, latency = 1, elements = 1, clear, seed = 1 } = checks;
+  const { terms, latency = 1, elements = 1, choiceBits = NO_CHOICE, clear, seed = 1 } = checks;
   const ports = { ...MAC_PORTS, ...checks.ports };
-  const weightBits = codeBits(netlist, ports.weight, elements);
-  const activationBits = codeBits(netlist, ports.activation, elements);
+  const weightBits = codeBits(netlist, ports.weight, elements) + choiceBits.weight;
+  const activationBits = codeBits(netlist, ports.activation, elements) + choiceBits.activation;
   if (weightBits + activationBits > MAX_PAIR_BITS) {
     throw new UserError(
       `netlist ${netlist.name}: codes of ${weightBits} and ${activationBits} bits have too many pairs to try all`,
@@ -65,26 +67,32 @@ export function verifyMac(netlist: Netlist, reference: MacReference, checks: Mac
   const smallest = pairs.reduce((least, pair) => (product(pair) < product(least) ? pair : least));
   const largest = pairs.reduce((most, pair) => (product(pair) > product(most) ? pair : most));
   checkWidth(netlist, ports.accumulator, terms, product(smallest), product(largest));
-  const draw = () => pairs[(random() >>> 0) % pairs.length]!;
+  const own = { weight: weightBits - choiceBits.weight, activation: activationBits - choiceBits.activation };
+  const alike = byChoice(shuffle([...pairs], random), own);
+  const drawn = () => alike[(random() >>> 0) % alike.length]!;
   const extremes = [() => largest, () => smallest, (step: number) => (step % 2 ? smallest : largest)];
 
   const sequenceTerms = Math.min(terms, MAX_SEQUENCE);
-  const shuffled = shuffle([...pairs], random);
   const steps: Pair[][] = [];
   for (let step = 0; step < Math.ceil(sequenceTerms / elements); step++) {
-    steps.push(atEachPlace(elements, (_, lane) => (extremes[lane] ?? draw)(step)));
+    const lanes = Array.from({ length: LANES }, drawn);
+    const draw = (lane: number) => lanes[lane]![(random() >>> 0) % lanes[lane]!.length]!;
+    // The largest and the smallest product need not be of one choice.
+    steps.push(atEachPlace(elements, (_, lane) => extremes[lane]?.(step) ?? draw(lane)));
   }
-  for (let first = 0; first < pairs.length; first += LANES) {
-    // Each element of a dot-product unit sees all pairs, in another order.
-    steps.push(atEachPlace(elements, (e, lane) => shuffled[(first + lane + e * 37) % pairs.length]!));
+  for (const group of alike) {
+    for (let first = 0; first < group.length; first += LANES) {
+      // Each element of a dot-product unit sees all pairs, in another order.
+      steps.push(atEachPlace(elements, (e, lane) => group[(first + lane + e * 37) % group.length]!));
+    }
   }
 
   const simulation = compile(netlist);
   if (clear) simulation.set(clear.port, [0]);
   const sums = expectedSums(portBits(netlist, ports.accumulator));
   const apply = (step: readonly Pair[]) => {
-    setCodes(simulation, ports.weight, step, 0, elements, weightBits);
-    setCodes(simulation, ports.activation, step, 1, elements, activationBits);
+    setCodes(simulation, ports.weight, step, 0, elements, own.weight, choiceBits.weight);
+    setCodes(simulation, ports.activation, step, 1, elements, own.activation, choiceBits.activation);
     simulation.tick();
     simulation.settle();
     return simulation.get(ports.accumulator);
@@ -154,13 +162,41 @@ function atEachPlace(elements: number, pairAt: (element: number, lane: number) =
   return Array.from({ length: LANES * elements }, (_, i) => pairAt(i % elements, Math.floor(i / elements)));
 }
 
-function setCodes(s: Simulation, port: string, step: readonly Pair[], side: 0 | 1, elements: number, bits: number) {
+function setCodes(
+  s: Simulation,
+  port: string,
+  step: readonly Pair[],
+  side: 0 | 1,
+  elements: number,
+  bits: number,
+  choiceBits: number,
+) {
   const words = new Int32Array(elements * bits);
-  for (let e = 0; e < elements; e++) {
-    const codes = Array.from({ length: LANES }, (_, lane) => step[lane * elements + e]![side]);
-    toWords(codes, bits, words, e * bits);
-  }
+  const codesOf = (e: number) => Array.from({ length: LANES }, (_, lane) => step[lane * elements + e]![side]);
+  for (let e = 0; e < elements; e++) toWords(codesOf(e), bits, words, e * bits);
   s.set(port, words);
+  if (choiceBits === 0) return;
+  const choice = new Int32Array(choiceBits);
+  toWords(
+    codesOf(0).map((code) => code >> bits),
+    choiceBits,
+    choice,
+  );
+  s.set(`${port}_choice`, choice);
+}
+
+const NO_CHOICE = { weight: 0, activation: 0 };
+
+/** Pairs whose codes can be at the elements of a unit together: those of one choice on both sides. */
+function byChoice(pairs: readonly Pair[], own: { weight: number; activation: number }): Pair[][] {
+  const groups = new Map<string, Pair[]>();
+  for (const pair of pairs) {
+    const key = `${pair[0] >> own.weight} ${pair[1] >> own.activation}`;
+    const group = groups.get(key);
+    if (group) group.push(pair);
+    else groups.set(key, [pair]);
+  }
+  return [...groups.values()];
 }
 
 /** The simulation compares modulo 2^bits; that no sum leaves two's complement follows from the extremes. */

@@ -1,4 +1,4 @@
-import { type Codebook, type IntegerCodebook, toInt8Table, toIntegers } from "../codebook.ts";
+import { type Codebook, type IntegerCodebook, roundToFp16, toFp16Table, toInt8Table, toIntegers } from "../codebook.ts";
 import { bitLength } from "../operand.ts";
 
 /** A codebook as hardware sees it: an integer for every code. */
@@ -10,8 +10,10 @@ export interface CodedOperand {
   unit: number;
   min: number;
   max: number;
-  /** The values were rounded to a table of INT8. */
+  /** The values were rounded to a table. */
   rounded: boolean;
+  /** Of the bits of a code, those above the others that a whole group shares: its choice of a codebook. */
+  choiceBits: number;
   /** What `productRange` and `accumulatorBits` take. */
   book: IntegerCodebook;
 }
@@ -19,7 +21,12 @@ export interface CodedOperand {
 /** A codebook that also says which code means which value, as the elements of formats/ do; null is a reserved code. */
 export interface CodedCodebook extends Codebook {
   codes?: readonly (number | null)[];
+  /** Of the bits of a code, those above the others that say which of several codebooks a group chose. */
+  choiceBits?: number;
 }
+
+/** What a table holds for codebooks without a common unit: INT8, or FP16 where the sum is a float32. */
+export type LookupTable = "int8" | "fp16";
 
 /** Wider significands than INT8's are decoded to INT8, as in the count model (analytic.ts). */
 const EXACT_SIGNIFICAND_BITS = 8;
@@ -29,11 +36,12 @@ const EXACT_SIGNIFICAND_BITS = 8;
  * contiguous grid, else sign and rank of the magnitude, a one-sided value taking the code of −0.
  * Throws UserError where `toIntegers` does.
  */
-export function codedOperand(codebook: CodedCodebook): CodedOperand {
+export function codedOperand(codebook: CodedCodebook, table: LookupTable = "int8"): CodedOperand {
   const exact = toIntegers(codebook);
   const fits = exact !== null && significandBits(exact.integers) <= EXACT_SIGNIFICAND_BITS;
-  const book = fits ? exact : toInt8Table(codebook);
-  const integers = codebook.codes ? fromCodes(codebook.codes, book) : naturalCodes(book);
+  const book = fits ? exact : table === "fp16" ? toFp16Table(codebook) : toInt8Table(codebook);
+  const stored = (v: number | null) => (v === null || fits || table === "int8" ? v : roundToFp16(v));
+  const integers = codebook.codes ? fromCodes(codebook.codes.map(stored), book) : naturalCodes(book);
   return {
     // The id stands in a comment of the Verilog: on one line, whatever a caller put into it.
     id: codebook.id.replace(/[^ -~]/g, "?").slice(0, 80),
@@ -43,6 +51,7 @@ export function codedOperand(codebook: CodedCodebook): CodedOperand {
     min: book.integers[0]!,
     max: book.integers.at(-1)!,
     rounded: !fits,
+    choiceBits: codebook.choiceBits ?? 0,
     book,
   };
 }

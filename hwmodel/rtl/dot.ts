@@ -1,5 +1,6 @@
 import { UserError } from "../../formats/error.ts";
 import { accumulatorBits } from "../accumulator.ts";
+import { MAX_ELEMENTS } from "../unit.ts";
 import { ADDER_MODULES } from "./adders.ts";
 import { type CodedCodebook, codedOperand } from "./codes.ts";
 import { type Bit, bitsOf, comment, concatenate, type Draft, draft, identifier, wire, ZERO } from "./draft.ts";
@@ -30,6 +31,8 @@ export interface DotRtl {
   verilog: string;
   variant: string;
   elements: number;
+  /** Bits of the ports `weight_choice` and `activation_choice`, which all elements share; part of a code's bits in `widths`. */
+  choiceBits: { weight: number; activation: number };
   widths: { weight: number; activation: number; product: number; accumulator: number };
   latency: number;
   terms: number;
@@ -37,9 +40,6 @@ export interface DotRtl {
   reference(weightCode: number, activationCode: number): number | null;
   unit: number;
 }
-
-/** The largest unit of the field is 64 wide (Darvish Rouhani et al., ISCA 2023); far wider ones take minutes to map. */
-const MAX_ELEMENTS = 128;
 
 /**
  * Verilog of a unit that adds `elements` products in one tree of adder cells, the accumulator among its inputs. Throws UserError
@@ -58,13 +58,13 @@ export function dotVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
   const operands = operandsFor(w, x, adder);
   const multiplier = structure.fuse ? null : multiplierModule(`multiply_${name}`, structure, operands);
   const top = `dot${elements}_${name}`;
-  const d = draft([...MULTIPLIER_PORTS, "clk", "clear", "sum"]);
+  const d = draft([...MULTIPLIER_PORTS, ...CODE_PORTS.map((port) => `${port}_choice`), "clk", "clear", "sum"]);
   const h = heap(sumBits);
   for (let i = 0; i < sumBits; i++) addBit(h, i, clear ? wire(d, "kept", `sum[${i}] & ~clear`) : `sum[${i}]`);
-  if (multiplier) addProducts(d, h, multiplier, elements, w.bits, x.bits);
+  const sides = [w, x].map(({ bits, choiceBits }) => ({ bits: bits - choiceBits, choiceBits })) as [CodePort, CodePort];
+  if (multiplier) addProducts(d, h, multiplier, elements, sides);
   for (let e = 0; e < elements; e++) {
-    const weightCode = bitsOf("weight", elements * w.bits).slice(e * w.bits, (e + 1) * w.bits);
-    const activationCode = bitsOf("activation", elements * x.bits).slice(e * x.bits, (e + 1) * x.bits);
+    const [weightCode, activationCode] = sides.map((side, i) => codeAt(side, CODE_PORTS[i]!, e)) as [Bit[], Bit[]];
     structure.fuse?.(d, { ...operands, weightCode, activationCode }, h);
   }
   comment(d, `Sum of ${elements} products and the accumulator`);
@@ -72,8 +72,10 @@ export function dotVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
   const ports = [
     "input wire clk",
     ...(clear ? ["input wire clear"] : []),
-    `input wire [${elements * w.bits - 1}:0] weight`,
-    `input wire [${elements * x.bits - 1}:0] activation`,
+    ...sides.flatMap(({ bits, choiceBits }, i) => [
+      `input wire [${elements * bits - 1}:0] ${CODE_PORTS[i]}`,
+      ...(choiceBits > 0 ? [`input wire [${choiceBits - 1}:0] ${CODE_PORTS[i]}_choice`] : []),
+    ]),
     `output reg [${sumBits - 1}:0] sum`,
   ];
   return {
@@ -87,8 +89,15 @@ export function dotVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
       "",
       ADDER_MODULES,
     ].join("\n"),
-    variant: `${structure.name}, ${elements} elements${adder === "prefix" ? ", prefix adders" : ""}`,
+    variant: [
+      structure.name,
+      ...(w.rounded || x.rounded ? [`LUT to INT8 (${[w, x].filter((o) => o.rounded).map((o) => o.id)})`] : []),
+      `${elements} elements`,
+      ...(sides.some(({ choiceBits }) => choiceBits > 0) ? ["choice of codebook decoded"] : []),
+      ...(adder === "prefix" ? ["prefix adders"] : []),
+    ].join(", "),
     elements,
+    choiceBits: { weight: w.choiceBits, activation: x.choiceBits },
     widths: { weight: w.bits, activation: x.bits, product: multiplier?.width ?? 0, accumulator: sumBits },
     latency: 1,
     terms,
@@ -96,6 +105,24 @@ export function dotVerilog(weight: CodedCodebook, activation: CodedCodebook, opt
     reference: exactProduct(w, x),
     unit: w.unit * x.unit,
   };
+}
+
+const CODE_PORTS = ["weight", "activation"] as const;
+
+/** Bits of an element's own code at a port, and of the choice that all elements share. */
+interface CodePort {
+  bits: number;
+  choiceBits: number;
+}
+
+function codeAt({ bits, choiceBits }: CodePort, port: string, element: number): Bit[] {
+  const own = bitsOf(port, (element + 1) * bits).slice(element * bits);
+  return [...own, ...bitsOf(`${port}_choice`, choiceBits)];
+}
+
+function codeText({ bits, choiceBits }: CodePort, port: string, element: number): string {
+  const own = `${port}[${(element + 1) * bits - 1}:${element * bits}]`;
+  return choiceBits > 0 ? `{${port}_choice, ${own}}` : own;
 }
 
 /**
@@ -107,13 +134,11 @@ export function addProducts(
   h: Heap,
   multiplier: MultiplierModule,
   elements: number,
-  weightBits: number,
-  activationBits: number,
+  sides: readonly [CodePort, CodePort],
 ): void {
   for (let e = 0; e < elements; e++) {
     const pins = [
-      `.weight(weight[${(e + 1) * weightBits - 1}:${e * weightBits}])`,
-      `.activation(activation[${(e + 1) * activationBits - 1}:${e * activationBits}])`,
+      ...sides.map((side, i) => `.${CODE_PORTS[i]}(${codeText(side, CODE_PORTS[i]!, e)})`),
       `.product(product_${e})`,
       ...(multiplier.negated ? [`.negate(negate_${e})`] : []),
     ];

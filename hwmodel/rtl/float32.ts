@@ -1,3 +1,4 @@
+import { exponentOf } from "../../formats/scaleFloat.ts";
 import {
   anyOf,
   chooseBits,
@@ -39,11 +40,12 @@ export function addToFloat32(d: Draft, sum: readonly Bit[], addend: FloatAddend,
   const present = anyOf(d, sumExponent);
   const sumSignificand = [...sum.slice(0, 23).map((bit) => gate(d, present, bit)), present];
 
-  comment(d, "Addend normalized to 24 bits; its exponent as that of a float32, 0 for a zero");
-  const pad = SIGNIFICAND - addend.magnitude.length;
-  const normal = normalize(d, [...constantBits(0, pad), ...addend.magnitude]);
+  comment(d, "Addend normalized and cut to 24 bits; its exponent as that of a float32, 0 for a zero");
+  const pad = Math.max(0, SIGNIFICAND - addend.magnitude.length);
+  const wide = normalize(d, [...constantBits(0, pad), ...addend.magnitude]);
+  const normal = { bits: wide.bits.slice(-SIGNIFICAND), zeros: wide.zeros };
   const some = normal.bits.at(-1)!;
-  const offset = addend.offset + BIAS + SIGNIFICAND - 1 - pad;
+  const offset = addend.offset + BIAS + wide.bits.length - 1 - pad;
   const unshifted = sumOf(d, [addend.exponent], offset, EXPONENT, style);
   const addendExponent = difference(d, unshifted, normal.zeros, EXPONENT, style).map((bit) => gate(d, some, bit));
 
@@ -97,30 +99,28 @@ export function signAndMagnitude(
 export const FLOAT32_BITS = 32;
 export const float32Register = (name: string): Bit[] => bitsOf(name, FLOAT32_BITS);
 
-/** `addToFloat32` on a bit pattern: sum + value · 2^exponent, `value` an integer. */
-export function float32Sum(sum: number, value: bigint, exponent: number): number {
+/** `addToFloat32` on a bit pattern: sum + value · 2^exponent, `value` an integer of at most 53 bits. */
+export function float32Sum(sum: number, value: number, exponent: number): number {
   const sumSign = sum >>> 31;
   const sumExponent = (sum >>> 23) & 0xff;
-  const sumSignificand = sumExponent === 0 ? 0n : BigInt((sum & 0x7fffff) | 0x800000);
-  const addendSign = value < 0n ? 1 : 0;
-  const size = value < 0n ? -value : value;
-  const bits = size === 0n ? 0 : size.toString(2).length;
-  const addendSignificand = size << BigInt(SIGNIFICAND - bits);
-  const addendExponent = size === 0n ? 0 : exponent + BIAS + bits - 1;
+  const sumSignificand = sumExponent === 0 ? 0 : (sum & 0x7fffff) | 0x800000;
+  const addendSign = value < 0 ? 1 : 0;
+  const size = Math.abs(value);
+  const bits = size === 0 ? 0 : exponentOf(size) + 1;
+  const addendSignificand = Math.floor(size * 2 ** (SIGNIFICAND - bits));
+  const addendExponent = size === 0 ? 0 : exponent + BIAS + bits - 1;
   const swap = addendExponent > sumExponent;
   const [large, small] = swap ? [addendSignificand, sumSignificand] : [sumSignificand, addendSignificand];
-  const distance = BigInt(Math.abs(addendExponent - sumExponent));
-  const guard = BigInt(GUARD);
-  const aligned = (small << guard) >> distance;
-  const total = (large << guard) + (sumSign === addendSign ? aligned : -aligned);
-  const magnitude = total < 0n ? -total : total;
-  if (magnitude === 0n) return 0;
-  const length = magnitude.toString(2).length;
+  const distance = Math.abs(addendExponent - sumExponent);
+  const aligned = Math.floor(small * 2 ** (GUARD - distance));
+  const total = large * 2 ** GUARD + (sumSign === addendSign ? aligned : -aligned);
+  const magnitude = Math.abs(total);
+  if (magnitude === 0) return 0;
+  const length = exponentOf(magnitude) + 1;
   const resultExponent = Math.max(addendExponent, sumExponent) + length - SIGNIFICAND - GUARD;
   if (resultExponent <= 0) return 0;
   const largeSign = swap ? addendSign : sumSign;
-  const sign = total < 0n ? 1 - largeSign : largeSign;
-  const shift = length - SIGNIFICAND;
-  const significand = shift >= 0 ? magnitude >> BigInt(shift) : magnitude << BigInt(-shift);
-  return ((sign << 31) | ((resultExponent & 0xff) << 23) | (Number(significand) & 0x7fffff)) >>> 0;
+  const sign = total < 0 ? 1 - largeSign : largeSign;
+  const significand = Math.floor(magnitude * 2 ** (SIGNIFICAND - length));
+  return ((sign << 31) | ((resultExponent & 0xff) << 23) | (significand & 0x7fffff)) >>> 0;
 }

@@ -5,7 +5,7 @@ import { type CodedOperand, significandBits } from "./codes.ts";
 const MAX_ARRAY_BITS = 24;
 
 /** The integers of the codes that are not reserved. */
-export function exact({ integers }: CodedOperand): number[] {
+export function exact({ integers }: Pick<CodedOperand, "integers">): number[] {
   return integers.filter((v) => v !== null);
 }
 

@@ -18,7 +18,7 @@ export interface PowerSums {
 const MAX_POWERS = 4;
 
 /** The smallest two sets of powers of two whose sums are the operand's magnitudes, the second with one or two; null if there are none. */
-export function powerSums(o: CodedOperand): PowerSums | null {
+export function powerSums(o: Pick<CodedOperand, "integers">): PowerSums | null {
   const magnitudes = [...new Set(exact(o).map(Math.abs))].sort((a, b) => a - b);
   const powers = Array.from({ length: bitLength(magnitudes.at(-1)!) }, (_, k) => 2 ** k);
   const seconds = powers.flatMap((a) => [[a], ...powers.filter((b) => b > a).map((b) => [a, b])]);

@@ -1,8 +1,7 @@
 import { bitLength } from "../operand.ts";
-import type { CodedOperand } from "./codes.ts";
 import { decodeFloat, decodeInteger, decodeMagnitude, decodeSign, type FloatFields, lookup } from "./decode.ts";
-import { type Bit, bitsOf, comment, type Draft, wire, ZERO } from "./draft.ts";
-import { type AdderStyle, addNumber, addProduct, heap, type Num, sumHeap } from "./heap.ts";
+import { type Bit, comment, type Draft, wire, ZERO } from "./draft.ts";
+import { addNumber, addProduct, heap, type Num, sumHeap } from "./heap.ts";
 import { hasMagnitudes, isFloat, isInteger, isMirrored, isSigned, isTwosComplement, isWide } from "./operandKinds.ts";
 import { integerTimesPowers, powerSums } from "./powerSums.ts";
 import type { Operands, Product, Structure } from "./product.ts";
@@ -157,7 +156,7 @@ function productSign(d: Draft, o: Operands): Bit | null {
   );
 }
 
-function signOf(d: Draft, a: Bit, b: Bit): Bit | null {
+export function signOf(d: Draft, a: Bit, b: Bit): Bit | null {
   if (a === ZERO) return b === ZERO ? null : b;
   return b === ZERO ? a : wire(d, "negative", `${a} ^ ${b}`, [a, b]);
 }
@@ -190,26 +189,4 @@ function integerTimesFloat(
   // −(lowest) needs one value more than a product's own range when it is negated after.
   const shifted = shiftLeft(d, product, f.exponent, f.maxExponent, o.productBits + 1);
   return { ...shifted, negate: f.sign === ZERO ? null : f.sign };
-}
-
-/** Product of two floats without its shift, for a float accumulator: significands multiplied, exponents added; null if one is no float. */
-export function floatFactors(
-  d: Draft,
-  weight: CodedOperand,
-  activation: CodedOperand,
-  style: AdderStyle,
-): { negative: Bit; magnitude: Bit[]; exponent: Bit[] } | null {
-  if (!hasMagnitudes(weight, activation) || !isFloat(weight) || !isFloat(activation)) return null;
-  const a = decodeFloat(d, weight, bitsOf("weight", weight.bits), "weight");
-  const b = decodeFloat(d, activation, bitsOf("activation", activation.bits), "activation");
-  const h = heap(productWidth(a, b));
-  addProduct(d, h, unsigned(a), unsigned(b));
-  const e = heap(bitLength(a.maxExponent + b.maxExponent));
-  addNumber(d, e, { bits: a.exponent, signed: false });
-  addNumber(d, e, { bits: b.exponent, signed: false });
-  return {
-    negative: signOf(d, a.sign, b.sign) ?? ZERO,
-    magnitude: sumHeap(d, h, style),
-    exponent: sumHeap(d, e, style),
-  };
 }

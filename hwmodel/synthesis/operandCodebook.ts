@@ -13,5 +13,6 @@ export function operandCodebook(format: Format): CodedCodebook {
   const padded = (codes: readonly (number | null)[]) => [...codes, ...new Array<null>(size - codes.length).fill(null)];
   const unused = 2 ** Math.ceil(Math.log2(elements.length)) - elements.length;
   const codes = [...elements.flatMap((element) => padded(element.codes)), ...new Array<null>(unused * size).fill(null)];
-  return { id: format.name ?? format.id, values: codes.filter((value) => value !== null), codes };
+  const choiceBits = Math.ceil(Math.log2(elements.length));
+  return { id: format.name ?? format.id, values: codes.filter((value) => value !== null), codes, choiceBits };
 }

@@ -115,6 +115,7 @@ export async function synthesizeMac(
       node: node ? node.id : library.id,
       delayPs: library.hasDelays ? arrivalTimes(netlist).delayPs : null,
       energyFj: energy?.energyFj ?? null,
+      ...(energy ? { zeroDelayFj: energy.zeroDelayFj } : {}),
       variant: rtl.variant,
       provenance: "synthesized",
       source: `Yosys ${options.yosys.version}, recipe ${best.recipe.id}, cells of ${library.label}, no wires; netlist proven over ${proof.codePairs} pairs of codes`,
@@ -142,11 +143,15 @@ function structuresOf(weight: CodedCodebook, activation: CodedCodebook, options:
   return wanted.filter((name) => !(options.productRegister && name.endsWith("-fused")));
 }
 
+const BOTH = ["ripple", "prefix"] as const;
+
 /** The ways to build a structure: as the options say or, where they leave it open and a delay must be met, also faster. */
 function buildsOf(structure: string, options: MacSynthesisOptions): RtlOptions[] {
-  if (options.maxDelayPs === undefined) return [{ ...options, structure }];
-  const adders = options.adder ? [options.adder] : (["ripple", "prefix"] as const);
-  const registers = options.productRegister === undefined ? [false, true] : [options.productRegister];
+  const timed = options.maxDelayPs !== undefined;
+  const adders = options.adder || !(timed || options.objective === "delay") ? [options.adder ?? "ripple"] : BOTH;
+  // A register more is a cycle more: only a clock period asks for that.
+  const registers =
+    options.productRegister !== undefined || !timed ? [options.productRegister ?? false] : [false, true];
   return adders.flatMap((adder) =>
     registers
       .filter((productRegister) => !(productRegister && structure.endsWith("-fused")))

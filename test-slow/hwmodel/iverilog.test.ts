@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { getElement } from "../../formats/index.ts";
 import { type CellLibrary, libraryById, parseLiberty, toLiberty } from "../../hwmodel/libraries/index.ts";
 import { compile, laneValue, type Netlist, toVerilog, toWords } from "../../hwmodel/netlist/index.ts";
-import { recipeById, synthesizeMac, wasmYosys } from "../../hwmodel/synthesis/index.ts";
+import { randomBits } from "../../hwmodel/netlist/random.ts";
+import { float32UnitVerilog, formatScale } from "../../hwmodel/rtl/index.ts";
+import { parseOperand, recipeById, synthesizeMac, wasmYosys } from "../../hwmodel/synthesis/index.ts";
+import { unitOperand } from "../../hwmodel/synthesis/synthesizeUnit.ts";
+import { parseUnit } from "../../hwmodel/unit.ts";
 import { golden, goldenText } from "../../test/hwmodel/netlists.ts";
 import { missing, osuLiberty, osuModels, read, simulate } from "./tools.ts";
 
@@ -120,6 +124,85 @@ describe("iverilog", function () {
       } finally {
         await yosys.close();
       }
+    });
+  }
+
+  const unitsAbsent = missing(["iverilog"]);
+  for (const [weight, activation, name] of [
+    ["int4", "fp16", "mac"],
+    ["nvfp4", "nvfp4", "block"],
+    ["bitmod4@g32", "int8@tensor", "block4"],
+  ] as const) {
+    it(`runs the Verilog of ${weight} x ${activation}, ${name}, bit for bit as our arithmetic${unitsAbsent && ` (skipped: ${unitsAbsent})`}`, function () {
+      if (unitsAbsent) return this.skip();
+      const [w, x] = [parseOperand(weight), parseOperand(activation)];
+      const unit = parseUnit(name, "group" in w ? w.group : 1, "float32");
+      const scale = (operand: typeof w) => (unit.scaled && "group" in operand ? formatScale(operand) : null);
+      const { elements } = unit;
+      const options = { elements, scales: [scale(w), scale(x)] as const, clear: true };
+      const rtl = float32UnitVerilog(unitOperand(w), unitOperand(x), options);
+      const random = randomBits(7);
+      const below = (limit: number) => (random() >>> 0) % limit;
+      const lines: string[] = [];
+      const expected: string[] = [];
+      let sum = 0;
+      for (let step = 0; step < 400; step++) {
+        const clear = step % 37 === 0;
+        const sides = [rtl.ports.weight, rtl.ports.activation].map(({ bits, choiceBits, scaleBits }) => {
+          const choice = below(2 ** choiceBits);
+          return {
+            bits,
+            choiceBits,
+            scaleBits,
+            choice,
+            codes: Array.from({ length: elements }, () => below(2 ** bits)),
+            scale: below(2 ** scaleBits),
+          };
+        });
+        const [a, b] = sides as [(typeof sides)[0], (typeof sides)[0]];
+        const full = (side: typeof a) => side.codes.map((code) => code + side.choice * 2 ** side.bits);
+        const next = rtl.next(clear ? 0 : sum, full(a), full(b), [a.scale, b.scale]);
+        if (next === null) continue;
+        sum = next;
+        expected.push(sum.toString(16).padStart(8, "0"));
+        const ports = sides.flatMap((side, i) => {
+          const port = ["weight", "activation"][i];
+          const bus = side.codes
+            .map((code) => `${side.bits}'d${code}`)
+            .reverse()
+            .join(", ");
+          return [
+            `${port} = {${bus}};`,
+            ...(side.choiceBits > 0 ? [`${port}_choice = ${side.choice};`] : []),
+            ...(side.scaleBits > 0 ? [`${port}_scale = ${side.scale};`] : []),
+          ];
+        });
+        lines.push(
+          `    clear = ${Number(clear || lines.length === 0)}; ${ports.join(" ")} #5 clk = 1; #5 clk = 0; $display("%h", sum);`,
+        );
+        if (lines.length === 1) {
+          sum = rtl.next(0, full(a), full(b), [a.scale, b.scale])!;
+          expected[0] = sum.toString(16).padStart(8, "0");
+        }
+      }
+      assert.ok(expected.length > 300);
+      const wires = Object.entries(rtl.ports).flatMap(([port, { bits, choiceBits, scaleBits }]) => [
+        [port, elements * bits] as const,
+        ...(choiceBits > 0 ? [[`${port}_choice`, choiceBits] as const] : []),
+        ...(scaleBits > 0 ? [[`${port}_scale`, scaleBits] as const] : []),
+      ]);
+      const bench = `module bench;
+  reg clk, clear; wire [31:0] sum;
+${wires.map(([port, bits]) => `  reg [${bits - 1}:0] ${port};`).join("\n")}
+  ${rtl.top} unit (.clk(clk), .clear(clear), .sum(sum), ${wires.map(([port]) => `.${port}(${port})`).join(", ")});
+  initial begin
+    clk = 0; #5;
+${lines.join("\n")}
+    $finish;
+  end
+endmodule
+`;
+      assert.deepEqual(simulate({ "unit.v": rtl.verilog, "bench.v": bench }), expected);
     });
   }
 });

@@ -83,11 +83,11 @@ describe("frontier", () => {
     });
   });
 
-  it("frontier(rows) ties a row with a better one whose cost is no higher within the error of both costs", () => {
+  it("frontier(rows) takes costs as equal within the error of both: a better row dominates one whose figure is a little lower", () => {
     const { cost } = makeRows().find((each) => each.cost !== null)!;
     // 2 σ of the difference of 300 and 326, each ± 3 %: 26.6.
-    const at = (name: string, areaGe: number, loss: number, relativeError: number | null = 0.03) =>
-      row(name, 4, loss, 0, { cost: { ...cost!, areaGe, relativeError } });
+    const at = (name: string, areaGe: number, loss: number, relativeError: number | null = 0.03, wobble = 0) =>
+      row(name, 4, loss, wobble, { cost: { ...cost!, areaGe, relativeError } });
     const status = (rows: Row[]) =>
       Object.fromEntries(
         frontier(rows, { x: "areaGe", y: "deltaLoss" }).points.map(({ row: { key }, status, by }) => [
@@ -95,14 +95,20 @@ describe("frontier", () => {
           [status, by].filter(Boolean).join(" "),
         ]),
       );
-    assert.deepEqual(status([at("a", 300, 0.3), at("b", 326, 0.2)]), { a: "tie b", b: "frontier" });
+    assert.deepEqual(status([at("a", 300, 0.3), at("b", 326, 0.2)]), { a: "dominated b", b: "frontier" });
     assert.deepEqual(status([at("a", 300, 0.3), at("b", 327, 0.2)]), { a: "frontier", b: "frontier" });
     assert.deepEqual(status([at("a", 300, 0.3, null), at("b", 301, 0.2, null)]), { a: "frontier", b: "frontier" });
     // Of a chain of ties the cheapest is clearly cheaper than the best: both stay.
     assert.deepEqual(status([at("a", 300, 0.3), at("b", 320, 0.2), at("c", 340, 0.1)]), {
       a: "frontier",
-      b: "tie c",
+      b: "dominated c",
       c: "frontier",
+    });
+    // What tied with the cheaper row (2 σ of a wobble of 0.1 is 0.0756) is dominated with it.
+    assert.deepEqual(status([at("a", 300, 0.3), at("t", 310, 0.25, 0.03, 0.1), at("b", 320, 0.15)]), {
+      a: "dominated b",
+      t: "dominated b",
+      b: "frontier",
     });
     // Nominally cheaper and better still dominates.
     assert.deepEqual(status([at("a", 300, 0.1), at("b", 301, 0.2)]), { a: "frontier", b: "dominated a" });

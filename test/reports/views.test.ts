@@ -87,7 +87,7 @@ describe("views", () => {
   it("sentence(view) names the frontier from the cheapest to the best", () => {
     assert.match(
       sentence(views(makeRows(), codebooks)[0]!),
-      /^Of 20 formats at g128 on reference, 4 are worth the area: int3 → e2m1 → e2m2 → int8; int4, e1m2, /,
+      /^Of 20 formats at g128 on reference, 4 are worth the area: int3 → e2m1 → e2m2 → int8; e2m1\+sp, apot4 tie /,
     );
   });
 });
