@@ -88,7 +88,8 @@ export function createCalibrator(
   const sessions = new Map<string, Promise<Session>>();
   const residence = createResidence(session);
   const open = (key: string, made: () => Graph): Promise<Session> => {
-    const known = sessions.get(key) ?? createSession(made(), session);
+    // A session a stage, each with attention of its own to hold: those of a 135 M model would keep 20 GB between them.
+    const known = sessions.get(key) ?? createSession(made(), { ...session, keepMemory: false });
     sessions.set(key, known);
     return known;
   };

@@ -9,6 +9,8 @@ export interface SessionOptions {
   device?: Device;
   /** Threads inside an op; onnxruntime's own default (physical cores) when absent. */
   threads?: number;
+  /** Whether the session keeps the memory of a run for the next (default), or gives it back, as many open sessions must. */
+  keepMemory?: boolean;
   /** Prefix of a file into which onnxruntime writes the time of every node when the session is released. */
   profile?: string;
 }
@@ -59,6 +61,7 @@ export async function createSession(
     interOpNumThreads: 1,
     // The pattern of the first run becomes one block for the later ones, beside what the first run took: twice the memory.
     enableMemPattern: false,
+    enableCpuMemArena: options.keepMemory ?? true,
     ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
     ...(keep.length > 0 ? { preferredOutputLocation: locations(keep) } : {}),
     // Idle threads that spin steal the second hyper-thread from our own host kernels (facts: engine, pitfalls).
