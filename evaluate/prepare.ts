@@ -8,8 +8,9 @@ import { engineVersion } from "./engine/session.ts";
 import type { MemoryEstimate } from "./memory.ts";
 import { methodById } from "./methods/index.ts";
 import { type FetchProgress, fetchModel, packageRoot } from "./model/index.ts";
-import { elementName, familyOf, type ModelBench, prepareModel } from "./modelBench.ts";
+import { type ModelBench, prepareModel } from "./modelBench.ts";
 import { runningFormatsOf } from "./runningFormatsOf.ts";
+import { elementName, familyOf } from "./runTrial.ts";
 import {
   BASELINE,
   type FormatNames,

@@ -1,0 +1,132 @@
+import { type Format, parseFormat } from "../formats/index.ts";
+import { formatCosts } from "../hwmodel/index.ts";
+import { type CalibrationText, type CalibratorPool, calibrationWarnings } from "./calibrationText.ts";
+import type { LoadedModel } from "./loadedModel.ts";
+import { type MethodResult, meanBitsPerWeight, methodById, type TrainingInput } from "./methods/index.ts";
+import { inputShapes, type RunningFormats } from "./model/architectures/runningFormats.ts";
+import type { Row } from "./row.ts";
+import { runningFormatsOf } from "./runningFormatsOf.ts";
+import type { ScorerPool } from "./scorerPool.ts";
+import { BASELINE, type PlannedTrial } from "./sweep/index.ts";
+import type { TaskData } from "./tasks/index.ts";
+import { ACTIVATION, calibrates, trains } from "./trialContent.ts";
+
+export interface PreparedTask extends TaskData {
+  context: number;
+  textSha256: string;
+}
+
+/** A model in memory with all that its trials share. */
+export interface Bench {
+  model: LoadedModel;
+  quantized: Map<string, Float32Array>;
+  scorers: ScorerPool;
+  calibration: { text: CalibrationText; calibrators: CalibratorPool } | null;
+  training: (Omit<TrainingInput, "running"> & { data: CalibrationText }) | null;
+  formats: ReadonlyMap<string, Format>;
+  tasks: ReadonlyMap<string, PreparedTask>;
+  versions: Record<string, string>;
+  /** What the engine had to tell, such as a batch halved for want of memory; of all trials from then on. */
+  notes: ReadonlySet<string>;
+}
+
+/** The row of a trial, without its differences to the baseline. */
+export async function runTrial(
+  { model, formats, tasks, calibration, training, versions, quantized, notes, scorers: pool }: Bench,
+  { key, spec, identity }: PlannedTrial,
+): Promise<Row> {
+  const startedAt = new Date().toISOString();
+  const start = performance.now();
+  const format = formats.get(spec.format) ?? null;
+  const method = format && methodById(spec.method).seeded(spec.seed);
+  const running = runningFormatsOf(spec);
+  for (const [name, array] of inputTransforms(model, running)) quantized.set(name, array);
+  const done: MethodResult | null = method
+    ? await method.quantize({
+        format,
+        matrices: model.linears,
+        weights: model.weights,
+        into: quantized,
+        calibrator: calibration?.calibrators.of(running),
+        ...(running.activation ? { inputs: { format: running.activation, range: running.range } } : {}),
+        training: training ? { ...training, running } : undefined,
+      })
+    : null;
+  const quantizedAt = performance.now();
+  const data = tasks.get(spec.task)!;
+  const learnt = training && trains(spec) ? training.data : null;
+  const calibrated = calibration && calibrates(spec) ? calibration.text : learnt;
+  const weights = format
+    ? new Map([...quantized, ...(done?.replaced ?? [])])
+    : new Map([...model.weights, ...inputTransforms(model, running)]);
+  const scorers = await pool.of(running);
+  const measured = await data.measure(scorers.model(model.weights, weights, data.context));
+  const evaluatedAt = performance.now();
+  // A learned codebook has no multiplier of the format's.
+  const costs =
+    format && !method!.ownLevels ? formatCosts(format, running.activation ?? parseFormat(ACTIVATION)) : null;
+  return {
+    key,
+    model: model.name,
+    modelSha256: model.sha256,
+    format: spec.format,
+    element: format ? elementName(format) : BASELINE,
+    family: format ? familyOf(format) : BASELINE,
+    ...(spec.activation === undefined ? {} : { activation: spec.activation }),
+    ...(spec.kv === undefined ? {} : { kv: spec.kv }),
+    method: spec.method,
+    scope: spec.scope,
+    group: format?.group ?? null,
+    task: spec.task,
+    protocol: data.protocol,
+    seed: spec.seed,
+    ...measured,
+    deltaLoss: null,
+    deltaLossSigma: null,
+    bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32,
+    weightMse: done?.weightMse ?? 0,
+    cost: costs?.modelled ?? null,
+    synthesizedCost: costs?.synthesized ?? null,
+    layers: done?.layers ?? [],
+    ...(done?.training ? { training: done.training } : {}),
+    warnings: [
+      ...data.warnings,
+      ...(calibrated ? calibrationWarnings(model, calibrated, data.textSha256) : []),
+      ...(done?.warnings ?? []),
+      ...notes,
+    ],
+    versions,
+    config: { ...spec, identity, ...(calibrated ? { calibration: calibrated.source } : {}) },
+    timing: { startedAt, quantizeMs: quantizedAt - start, evaluateMs: evaluatedAt - quantizedAt },
+  };
+}
+
+/** What rows of a format are called beside others of their group: the named format, else the element. */
+export function elementName({ name, elements }: Format): string {
+  return name ?? elements[0]!.id;
+}
+
+export function familyOf({ element }: Format): string {
+  return element?.family ?? "several";
+}
+
+/** Scales of 1, and rotations by nothing, of the layers' inputs: what a trial's method may change. */
+function inputTransforms({ linears }: LoadedModel, running: RunningFormats): Map<string, Float32Array> {
+  return new Map(
+    [...inputShapes(linears, running)].map(([name, [size, columns]]) => [
+      name,
+      columns === undefined
+        ? new Float32Array(size!).fill(1)
+        : Float32Array.from({ length: size! * columns }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0)),
+    ]),
+  );
+}
+
+/** Weights as a trial sees them: its own copy of each linear layer, the model's arrays for the rest. */
+export function quantizedBuffers(model: LoadedModel): Map<string, Float32Array> {
+  const own = model.linears.map(({ name }): [string, Float32Array] => [
+    name,
+    new Float32Array(model.weights.get(name)!.length),
+  ]);
+  return new Map([...model.weights, ...own]);
+}
