@@ -1,23 +1,27 @@
 import { UserError } from "../../formats/error.ts";
 import { productRange } from "../accumulator.ts";
-import { type FloatFormat, floatBits, floatValue, isFloatFormat } from "../floats.ts";
-import { bitLength } from "../operand.ts";
+import { isFloatFormat } from "../floats.ts";
 import { MAX_ELEMENTS } from "../unit.ts";
 import { ADDER_MODULES } from "./adders.ts";
-import { exclusive, sumOf } from "./arithmetic.ts";
-import { type CodedCodebook, type CodedOperand, codedOperand, type LookupTable } from "./codes.ts";
-import { decodeFloat, decodeMagnitude, decodeSign } from "./decode.ts";
-import { addProducts } from "./dot.ts";
-import { type Bit, bitsOf, comment, concatenate, type Draft, draft, identifier, wire } from "./draft.ts";
-import { addToFloat32, type FloatAddend, float32Sum, signAndMagnitude } from "./float32.ts";
-import { type AdderStyle, addProduct, heap, sumHeap } from "./heap.ts";
+import { type CodedCodebook, codedOperand, type LookupTable } from "./codes.ts";
+import { bitsOf, concatenate, draft, identifier, wire } from "./draft.ts";
+import { addToFloat32, float32Sum } from "./float32.ts";
+import type { AdderStyle } from "./heap.ts";
 import { MULTIPLIER_PORTS, moduleText, multiplierModule, operandsFor, structureOf } from "./multiplier.ts";
 import { hasMagnitudes, isFloat } from "./operandKinds.ts";
-import { type BlockScale, decodeScale, scaleBits, scaleValue } from "./scales.ts";
+import { type BlockScale, scaleValue } from "./scales.ts";
 import { STRUCTURES } from "./structures.ts";
-
-/** A codebook, or a float whose fields are the operand. */
-export type UnitOperand = CodedCodebook | FloatFormat;
+import { blockSum, factorProduct, scaled } from "./unitAddend.ts";
+import {
+  PORT_NAMES,
+  portList,
+  portOf,
+  productOf,
+  type Side,
+  side,
+  type UnitOperand,
+  type UnitPort,
+} from "./unitSides.ts";
 
 export interface Float32UnitOptions {
   /** Products a cycle: numbers of a block; 1 without scales is a plain MAC. */
@@ -30,15 +34,6 @@ export interface Float32UnitOptions {
   table?: LookupTable;
   clear?: boolean;
   adder?: AdderStyle;
-}
-
-/** Codes at one port: those of the elements side by side, first in the lowest bits, and the choice of a codebook that all share. */
-export interface UnitPort {
-  /** Bits of an element's own code. */
-  bits: number;
-  choiceBits: number;
-  /** Bits of the port of the block's scale, 0 without. */
-  scaleBits: number;
 }
 
 /** A unit with a float32 register: sum <- sum + scales · Σ weight[i] · activation[i]. */
@@ -203,53 +198,6 @@ export function float32UnitVerilog(
   };
 }
 
-const PORT_NAMES = ["weight", "activation"] as const;
-
-/** One side of the multiplier: a codebook as integers, or a float. */
-interface Side {
-  id: string;
-  bits: number;
-  operand: CodedOperand | null;
-  float: FloatFormat | null;
-  unit: number;
-}
-
-function side(operand: UnitOperand, table: LookupTable | undefined): Side {
-  if (isFloatFormat(operand))
-    return { id: operand.id, bits: floatBits(operand), operand: null, float: operand, unit: 1 };
-  const coded = codedOperand(operand, table);
-  return { id: coded.id, bits: coded.bits, operand: coded, float: null, unit: coded.unit };
-}
-
-function portOf({ bits, operand }: Side, scale: BlockScale | null): UnitPort {
-  const choiceBits = operand?.choiceBits ?? 0;
-  return { bits: bits - choiceBits, choiceBits, scaleBits: scale === null ? 0 : scaleBits(scale) };
-}
-
-function portList(ports: readonly UnitPort[], elements: number, clear: boolean): string[] {
-  return [
-    "input wire clk",
-    ...(clear ? ["input wire clear"] : []),
-    ...ports.flatMap(({ bits, choiceBits, scaleBits: scale }, i) => [
-      `input wire [${elements * bits - 1}:0] ${PORT_NAMES[i]}`,
-      ...(choiceBits > 0 ? [`input wire [${choiceBits - 1}:0] ${PORT_NAMES[i]}_choice`] : []),
-      ...(scale > 0 ? [`input wire [${scale - 1}:0] ${PORT_NAMES[i]}_scale`] : []),
-    ]),
-    "output reg [31:0] sum",
-  ];
-}
-
-function productOf(sides: readonly [Side, Side], weightCode: number, activationCode: number) {
-  const [a, b] = [codeValue(sides[0], weightCode), codeValue(sides[1], activationCode)];
-  return a && b && { value: a.significand * b.significand, exponent: a.exponent + b.exponent };
-}
-
-function codeValue({ operand, float }: Side, code: number): { significand: number; exponent: number } | null {
-  if (float) return floatValue(float, code);
-  const integer = operand!.integers[code];
-  return integer === null || integer === undefined ? null : { significand: integer, exponent: 0 };
-}
-
 function arrayMultiplier(name: string, sides: readonly [Side, Side], wanted: string, adder: AdderStyle) {
   const [w, x] = [sides[0].operand!, sides[1].operand!];
   const structure = structureOf(w, x, wanted);
@@ -257,104 +205,4 @@ function arrayMultiplier(name: string, sides: readonly [Side, Side], wanted: str
     module: multiplierModule(`multiply_${name}`, structure, operandsFor(w, x, adder)),
     about: `${structure.name}: ${structure.about}`,
   };
-}
-
-/** One product as significands multiplied and exponents added: what needs no shifter before a float accumulator. */
-function factorProduct(
-  d: Draft,
-  sides: readonly [Side, Side],
-  structure: string,
-  offset: number,
-  style: AdderStyle,
-): FloatAddend {
-  comment(d, "Significands multiplied, exponents added");
-  const [a, b] = sides.map((each, i) => factorOf(d, each, PORT_NAMES[i]!, structure)) as [Factor, Factor];
-  const width = a.significand.length + b.significand.length;
-  const h = heap(width);
-  addProduct(d, h, { bits: a.significand, signed: false }, { bits: b.significand, signed: false });
-  const most = a.maxExponent + b.maxExponent;
-  return {
-    negative: exclusive(d, a.sign, b.sign),
-    magnitude: sumHeap(d, h, style),
-    exponent: most === 0 ? [] : sumOf(d, [a.exponent, b.exponent], 0, bitLength(most), style),
-    offset: offset + a.offset + b.offset,
-  };
-}
-
-interface Factor {
-  sign: Bit;
-  significand: Bit[];
-  exponent: Bit[];
-  maxExponent: number;
-  offset: number;
-}
-
-function factorOf(d: Draft, { operand, float, bits }: Side, port: string, structure: string): Factor {
-  if (float) {
-    const { exponentBits, fractionBits, bias } = float;
-    const fields = decodeScale(d, { id: float.id, exponentBits, fractionBits, bias, signed: true }, bitsOf(port, bits));
-    return { ...fields, maxExponent: 2 ** exponentBits - 2 };
-  }
-  const o = operand!;
-  const own = o.bits - o.choiceBits;
-  const code = [...bitsOf(port, own), ...bitsOf(`${port}_choice`, o.choiceBits)];
-  if (structure === "significands") return { ...decodeFloat(d, o, code, port), offset: 0 };
-  const sign = decodeSign(d, o, code, port);
-  return { sign, significand: decodeMagnitude(d, o, code, port), exponent: [], maxExponent: 0, offset: 0 };
-}
-
-function blockSum(
-  d: Draft,
-  sides: readonly [Side, Side],
-  ports: readonly [UnitPort, UnitPort],
-  multiplier: Parameters<typeof addProducts>[2],
-  elements: number,
-  style: AdderStyle,
-): { negative: Bit; magnitude: Bit[] } {
-  const range = productRange(sides[0].operand!.book, sides[1].operand!.book);
-  const [min, max] = [Number(range.min) * elements, Number(range.max) * elements];
-  const h = heap(Math.max(bitLength(max), bitLength(Math.max(0, -min - 1))) + 1);
-  addProducts(d, h, multiplier, elements, ports);
-  comment(d, `Exact sum of ${elements} products, and its magnitude`);
-  const { negative, magnitude } = signAndMagnitude(d, sumHeap(d, h, style), style);
-  return { negative, magnitude: magnitude.slice(0, bitLength(Math.max(max, -min))) };
-}
-
-/** The sum times the block's scales: integers multiply it, powers of two add to its exponent, signs to its sign. */
-function scaled(
-  d: Draft,
-  { negative, magnitude }: { negative: Bit; magnitude: Bit[] },
-  scales: readonly (BlockScale | null)[],
-  offset: number,
-  style: AdderStyle,
-): FloatAddend {
-  const fields = scales.flatMap((scale, i) => {
-    if (scale === null) return [];
-    comment(d, `Scale of the ${PORT_NAMES[i]}'s block (${scale.id})`);
-    return [decodeScale(d, scale, bitsOf(`${PORT_NAMES[i]}_scale`, scaleBits(scale)))];
-  });
-  const significands = fields.map((f) => f.significand).filter((bits) => bits.length > 0);
-  const widest = Math.max(0, ...fields.map((f) => f.exponent.length));
-  const factor = significands.length === 0 ? null : significands.reduce((a, b) => multiplied(d, a, b, style));
-  return {
-    negative: fields.reduce((sign, f) => exclusive(d, sign, f.sign), negative),
-    magnitude: factor === null ? magnitude : multiplied(d, magnitude, factor, style),
-    exponent:
-      widest === 0
-        ? []
-        : sumOf(
-            d,
-            fields.map((f) => f.exponent),
-            0,
-            widest + fields.length - 1,
-            style,
-          ),
-    offset: offset + fields.reduce((sum, f) => sum + f.offset, 0),
-  };
-}
-
-function multiplied(d: Draft, a: readonly Bit[], b: readonly Bit[], style: AdderStyle): Bit[] {
-  const h = heap(a.length + b.length);
-  addProduct(d, h, { bits: [...a], signed: false }, { bits: [...b], signed: false });
-  return sumHeap(d, h, style);
 }

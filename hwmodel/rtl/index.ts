@@ -6,9 +6,8 @@ export {
   type Float32UnitRtl,
   float32Structures,
   float32UnitVerilog,
-  type UnitOperand,
-  type UnitPort,
 } from "./float32Unit.ts";
 export type { AdderStyle } from "./heap.ts";
 export { type MacRtl, macStructures, macVerilog, type RtlOptions } from "./mac.ts";
 export { BLOCK_SCALES, type BlockScale, blockScale, formatScale, scaleBits } from "./scales.ts";
+export type { UnitOperand, UnitPort } from "./unitSides.ts";
