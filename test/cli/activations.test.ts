@@ -1,29 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import type { Row } from "../../evaluate/row.ts";
 import { cli } from "./io.ts";
-import { tinyText, writeTinyModel } from "./tinyModel.ts";
+import { tinyEval } from "./tinyEval.ts";
 
-let folder: string;
-let model: string;
-const at = (...names: string[]) => join(folder, ...names);
-
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), "bitfrontier-activations-"));
-  model = writeTinyModel(at("model"));
-  writeFileSync(at("text.txt"), tinyText(600));
-  writeFileSync(at("calibration.txt"), tinyText(4000).slice(700));
-});
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-async function rows(...words: string[]): Promise<Row[]> {
-  const task = ["--task", `perplexity:${at("text.txt")}`, "--context", "32", "--json"];
-  const { code, out, err } = await cli("eval", model, ...task, ...words);
-  assert.equal(code, 0, err);
-  return JSON.parse(out) as Row[];
-}
+const { at, rows } = tinyEval();
 
 describe("bitfrontier with rounded activations and cache", () => {
   it("states the setting in the row, counts the MAC of both operands, and keys what the setting stands for", async () => {
@@ -43,7 +24,14 @@ describe("bitfrontier with rounded activations and cache", () => {
     assert.deepEqual([baseline!.format, baseline!.activation], ["fp32", undefined]);
     assert.deepEqual([rounded!.format, rounded!.activation, rounded!.cost], ["fp32", "int8@row", null]);
     assert.ok(Math.abs(rounded!.deltaLoss!) < 0.05 && rounded!.deltaLossSigma! > 0);
-    const { code, err } = await cli("eval", model, "--task", `perplexity:${at("text.txt")}`, "--activation", "same");
+    const { code, err } = await cli(
+      "eval",
+      at("model"),
+      "--task",
+      `perplexity:${at("text.txt")}`,
+      "--activation",
+      "same",
+    );
     assert.equal(code, 1);
     assert.match(err, /need a format of the weights/);
   });
@@ -71,7 +59,7 @@ describe("bitfrontier with rounded activations and cache", () => {
     assert.notDeepEqual(clipped!.windowLoss, fixed!.windowLoss);
     const { code, err } = await cli(
       "eval",
-      model,
+      at("model"),
       "--task",
       `perplexity:${at("text.txt")}`,
       ...words.slice(0, 2),
@@ -91,7 +79,7 @@ describe("bitfrontier with rounded activations and cache", () => {
   });
 
   it("scores continuations and divergences in the setting", async () => {
-    const task = ["eval", model, "--context", "32", "--json", "--format", "int4@g16", "--activation", "same"];
+    const task = ["eval", at("model"), "--context", "32", "--json", "--format", "int4@g16", "--activation", "same"];
     const kl = await cli(...task, "--task", `kl:${at("text.txt")}`);
     assert.equal(kl.code, 0, kl.err);
     const [baseline, same] = JSON.parse(kl.out) as Row[];
@@ -117,7 +105,14 @@ describe("bitfrontier with rounded activations and cache", () => {
       ["nvfp4@static", /codebook and one scale/],
       ["int8@static", /give a format of them/],
     ] as const) {
-      const { code, err } = await cli("eval", model, "--task", `perplexity:${at("text.txt")}`, "--activation", setting);
+      const { code, err } = await cli(
+        "eval",
+        at("model"),
+        "--task",
+        `perplexity:${at("text.txt")}`,
+        "--activation",
+        setting,
+      );
       assert.equal(code, 1);
       assert.match(err, why);
     }

@@ -1,30 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { methodParts } from "../../evaluate/methods/index.ts";
-import type { Row } from "../../evaluate/row.ts";
 import { cli } from "./io.ts";
-import { tinyText, writeTinyModel } from "./tinyModel.ts";
+import { tinyEval } from "./tinyEval.ts";
 
-let folder: string;
-let model: string;
-const at = (...names: string[]) => join(folder, ...names);
-
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), "bitfrontier-methods-"));
-  model = writeTinyModel(at("model"));
-  writeFileSync(at("text.txt"), tinyText(600));
-  writeFileSync(at("calibration.txt"), tinyText(4000).slice(700));
-});
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-async function rows(...words: string[]): Promise<Row[]> {
-  const task = ["--task", `perplexity:${at("text.txt")}`, "--context", "32", "--json"];
-  const { code, out, err } = await cli("eval", model, ...task, ...words);
-  assert.equal(code, 0, err);
-  return JSON.parse(out) as Row[];
-}
+const { at, rows } = tinyEval();
 
 describe("bitfrontier with methods that calibrate", () => {
   it("logs each layer's output error, less than that of rounding to nearest, and keys the text by its content", async () => {
@@ -75,7 +56,7 @@ describe("bitfrontier with methods that calibrate", () => {
       "--out",
       out,
     ];
-    const { code, err } = await cli("quantize", model, ...words);
+    const { code, err } = await cli("quantize", at("model"), ...words);
     assert.deepEqual([code, err], [0, ""]);
     const record = JSON.parse(readFileSync(join(out, "bitfrontier.json"), "utf8"));
     assert.equal(record.method, "clip+gptq");
@@ -86,7 +67,7 @@ describe("bitfrontier with methods that calibrate", () => {
   it("says that a method needs a calibration text, and what is wrong with one", async () => {
     const words = [
       "eval",
-      model,
+      at("model"),
       "--task",
       `perplexity:${at("text.txt")}`,
       "--context",

@@ -2,15 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  loadWeights,
-  openCheckpoint,
-  readModelConfig,
-  tensorShapes,
-  writeSafetensors,
-} from "../../evaluate/model/index.ts";
+import { openCheckpoint, tensorShapes, writeSafetensors } from "../../evaluate/model/index.ts";
 import type { Row } from "../../evaluate/row.ts";
 import { sealLine } from "../../evaluate/sweep/journalLines.ts";
+import { readModel } from "../evaluate/tinyModel.ts";
 import { cli } from "./io.ts";
 import { tinyText, writeTinyModel } from "./tinyModel.ts";
 
@@ -30,10 +25,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 /** Copies the model with one value of one tensor changed. */
 function damaged(name: string, value: number): string {
   const copy = writeTinyModel(at("damaged"));
-  const config = readModelConfig(copy);
-  const checkpoint = openCheckpoint(copy);
-  const weights = loadWeights(checkpoint, config);
-  checkpoint.close();
+  const { config, weights } = readModel(copy);
   weights.get(name)![5] = value;
   const entries = [...tensorShapes(config)].map(([name, shape]) => ({ name, shape, data: weights.get(name)! }));
   writeSafetensors(join(copy, "model.safetensors"), entries, { dtype: "F32" });
@@ -56,10 +48,7 @@ describe("bitfrontier quantize", () => {
     const record = JSON.parse(readFileSync(join(out, "bitfrontier.json"), "utf8"));
     // 4 bits and an fp16 scale for 16 weights.
     assert.deepEqual([record.format, record.bitsPerWeight, record.layers.length], ["int4@g16", 5, 14]);
-    const config = readModelConfig(out);
-    const checkpoint = openCheckpoint(out);
-    const weights = loadWeights(checkpoint, config);
-    checkpoint.close();
+    const { weights } = readModel(out);
     const group = weights.get("model.layers.0.mlp.up_proj.weight")!.subarray(16, 32);
     const scale = Math.max(...group.map(Math.abs)) / 7;
     for (const value of group) assert.ok(Math.abs(value / scale - Math.round(value / scale)) < 1e-5, `${value}`);

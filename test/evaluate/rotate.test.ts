@@ -3,23 +3,18 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { logitChange } from "../../evaluate/logitChange.ts";
-import { loadWeights, openCheckpoint, packageRoot, readModelConfig } from "../../evaluate/model/index.ts";
+import { packageRoot } from "../../evaluate/model/index.ts";
 import { rotateModel } from "../../evaluate/rotate.ts";
 import { rotateResidual } from "../../evaluate/rotateResidual.ts";
 import { writeTinyModel } from "../cli/tinyModel.ts";
+import { readModel } from "./tinyModel.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bitfrontier-rotate-"));
 after(() => rmSync(folder, { recursive: true }));
 const golden = (model: string) => join(packageRoot(), "test", "golden", model);
 
 function weightsOf(dir: string) {
-  const config = readModelConfig(dir);
-  const checkpoint = openCheckpoint(dir);
-  try {
-    return { config, weights: loadWeights(checkpoint, config) };
-  } finally {
-    checkpoint.close();
-  }
+  return readModel(dir);
 }
 
 describe("rotateResidual", () => {

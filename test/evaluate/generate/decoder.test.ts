@@ -5,25 +5,14 @@ import { createSession } from "../../../evaluate/engine/session.ts";
 import { createDecoder } from "../../../evaluate/generate/decoder.ts";
 import { createGraph, encode, input, output } from "../../../evaluate/graph/index.ts";
 import { modelLogits } from "../../../evaluate/model/architectures/index.ts";
-import {
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../evaluate/model/index.ts";
+import { packageRoot, tensorShapes } from "../../../evaluate/model/index.ts";
+import { readModel } from "../tinyModel.ts";
 
 const golden = join(packageRoot(), "test", "golden");
 const models = readdirSync(golden).filter((name) => name.startsWith("tiny-"));
 
 function load(dir: string) {
-  const config = readModelConfig(dir);
-  const checkpoint = openCheckpoint(dir);
-  try {
-    return { config, weights: loadWeights(checkpoint, config) };
-  } finally {
-    checkpoint.close();
-  }
+  return readModel(dir);
 }
 
 describe("createDecoder", () => {

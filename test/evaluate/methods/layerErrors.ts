@@ -8,17 +8,10 @@ import { roundToNearest } from "../../../evaluate/methods/nearest.ts";
 import type { Layer } from "../../../evaluate/methods/part.ts";
 import { createProducts } from "../../../evaluate/methods/products.ts";
 import { modelLogits } from "../../../evaluate/model/architectures/index.ts";
-import {
-  linearLayers,
-  loadTokenizer,
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../evaluate/model/index.ts";
+import { linearLayers, loadTokenizer, packageRoot, tensorShapes } from "../../../evaluate/model/index.ts";
 import { cutWindows } from "../../../evaluate/tasks/index.ts";
 import { parseFormat } from "../../../formats/index.ts";
+import { readModel } from "../tinyModel.ts";
 
 const shared = join(packageRoot(), "..", "shared");
 const dir = join(shared, "models", "stories260K");
@@ -41,10 +34,7 @@ export async function* storiesErrors(
   windows: number,
   options = {},
 ): AsyncGenerator<LayerErrors> {
-  const config = readModelConfig(dir);
-  const checkpoint = openCheckpoint(dir);
-  const weights = loadWeights(checkpoint, config);
-  checkpoint.close();
+  const { config, weights } = readModel(dir);
   const linears = new Map(linearLayers(config).map((linear) => [linear.name, linear]));
   const cut = cutWindows(loadTokenizer(dir).encode(readFileSync(text, "utf8")), 512, { limit: windows });
   const calibrator = createCalibrator(

@@ -5,24 +5,16 @@ import { join } from "node:path";
 import { adamwDefaults } from "../../../evaluate/engine/adamw.ts";
 import type { Trainer, TrainerState } from "../../../evaluate/engine/trainer.ts";
 import { createModelTrainer } from "../../../evaluate/model/architectures/training.ts";
-import {
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../evaluate/model/index.ts";
+import { packageRoot, tensorShapes } from "../../../evaluate/model/index.ts";
 import { readCheckpoint, writeCheckpoint } from "../../../evaluate/model/trainerCheckpoint.ts";
+import { readModel } from "../tinyModel.ts";
 
 const BATCH = 2;
 const TIME = 8;
 const source = join(packageRoot(), "test", "golden", "tiny-llama-tied");
 
 function start() {
-  const config = readModelConfig(source);
-  const checkpoint = openCheckpoint(source);
-  const weights = loadWeights(checkpoint, config);
-  checkpoint.close();
+  const { config, weights } = readModel(source);
   const shapes = tensorShapes(config);
   const trainer = (state?: TrainerState) =>
     createModelTrainer(

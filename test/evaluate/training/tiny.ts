@@ -1,23 +1,12 @@
-import { join } from "node:path";
-import {
-  linearLayers,
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../evaluate/model/index.ts";
+import { linearLayers } from "../../../evaluate/model/index.ts";
 import type { TokenWindows } from "../../../evaluate/training/index.ts";
 import { uniforms } from "../../random.ts";
+import * as golden from "../tinyModel.ts";
 
 /** A random model of two small blocks, and a text with something to learn: tokens that mostly follow each other. */
 export function tinyModel(name = "tiny-llama-tied") {
-  const folder = join(packageRoot(), "test", "golden", name);
-  const config = readModelConfig(folder);
-  const checkpoint = openCheckpoint(folder);
-  const weights = loadWeights(checkpoint, config);
-  checkpoint.close();
-  return { config, shapes: tensorShapes(config), linears: linearLayers(config), weights };
+  const model = golden.tinyModel(name);
+  return { ...model, linears: linearLayers(model.config) };
 }
 
 export function tinyText(vocab: number, count = 40, context = 9): TokenWindows {

@@ -3,16 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createEvaluator } from "../../../../evaluate/model/architectures/evaluator.ts";
 import { inputShapes, type RunningFormats } from "../../../../evaluate/model/architectures/runningFormats.ts";
-import {
-  linearLayers,
-  loadTokenizer,
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../../evaluate/model/index.ts";
+import { linearLayers, loadTokenizer, packageRoot, tensorShapes } from "../../../../evaluate/model/index.ts";
 import { fakeQuantize, parseFormat } from "../../../../formats/index.ts";
+import { readModel } from "../../tinyModel.ts";
 
 const shared = join(packageRoot(), "..", "shared");
 
@@ -33,10 +26,7 @@ describe("stories260K with rounded activations and cache", () => {
     const path = join(packageRoot(), "test", "golden", "activations.golden.json");
     const golden = JSON.parse(readFileSync(path, "utf8")) as Golden;
     const dir = join(shared, "models", "stories260K");
-    const config = readModelConfig(dir);
-    const checkpoint = openCheckpoint(dir);
-    const full = loadWeights(checkpoint, config);
-    checkpoint.close();
+    const { config, weights: full } = readModel(dir);
     const layers = linearLayers(config);
     const ids = loadTokenizer(dir).encode(readFileSync(text, "utf8"));
     const { context } = golden;

@@ -6,13 +6,8 @@ import {
   type ContinuationScore,
   createContinuationScorer,
 } from "../../../../evaluate/model/architectures/continuations.ts";
-import {
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../../evaluate/model/index.ts";
+import { packageRoot, tensorShapes } from "../../../../evaluate/model/index.ts";
+import { readModel } from "../../tinyModel.ts";
 import { sharedPath } from "../support.ts";
 
 type Item = Continuation & { logProbs: number[]; greedy: boolean };
@@ -20,10 +15,7 @@ type Item = Continuation & { logProbs: number[]; greedy: boolean };
 const golden = (name: string) => JSON.parse(readFileSync(join(packageRoot(), "test", "golden", name), "utf8"));
 
 function scorerOf(dir: string, context: number, tokensPerRun: number) {
-  const config = readModelConfig(dir);
-  const checkpoint = openCheckpoint(dir);
-  const weights = loadWeights(checkpoint, config);
-  checkpoint.close();
+  const { config, weights } = readModel(dir);
   const scorer = createContinuationScorer(config, tensorShapes(config), { context, tokensPerRun, threads: 1 });
   return { scorer, weights };
 }

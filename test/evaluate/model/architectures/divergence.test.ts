@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createDivergenceScorer } from "../../../../evaluate/model/architectures/divergence.ts";
-import {
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../../evaluate/model/index.ts";
+import { packageRoot, tensorShapes } from "../../../../evaluate/model/index.ts";
+import { readModel } from "../../tinyModel.ts";
 
 /** transformers' logits, by test/golden/make-tiny-llama.py (float64 arithmetic). */
 interface Golden {
@@ -19,10 +14,7 @@ interface Golden {
 describe("createDivergenceScorer", () => {
   const dir = join(packageRoot(), "test", "golden", "tiny-llama-untied");
   const golden = JSON.parse(readFileSync(join(dir, "expected.golden.json"), "utf8")) as Golden;
-  const config = readModelConfig(dir);
-  const checkpoint = openCheckpoint(dir);
-  const weights = loadWeights(checkpoint, config);
-  checkpoint.close();
+  const { config, weights } = readModel(dir);
   const [count, context] = [golden.inputIds.length, golden.inputIds[0]!.length];
   const score = async (other: Map<string, Float32Array>) => {
     const scorer = await createDivergenceScorer(config, tensorShapes(config), { context, batch: 3, threads: 1 });

@@ -7,13 +7,8 @@ import { createGraph, encode, input, output } from "../../../../evaluate/graph/i
 import { createEvaluator } from "../../../../evaluate/model/architectures/evaluator.ts";
 import { modelLogits } from "../../../../evaluate/model/architectures/index.ts";
 import { createModelTrainer } from "../../../../evaluate/model/architectures/training.ts";
-import {
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../../evaluate/model/index.ts";
+import { packageRoot, tensorShapes } from "../../../../evaluate/model/index.ts";
+import { readModel } from "../../tinyModel.ts";
 
 /** transformers' logits, loss, gradients and AdamW steps, by test/golden/make-tiny-llama.py (float64 arithmetic). */
 interface Golden {
@@ -27,10 +22,7 @@ interface Golden {
 function open(name: string) {
   const dir = join(packageRoot(), "test", "golden", name);
   const golden = JSON.parse(readFileSync(join(dir, "expected.golden.json"), "utf8")) as Golden;
-  const config = readModelConfig(dir);
-  const checkpoint = openCheckpoint(dir);
-  const weights = loadWeights(checkpoint, config);
-  checkpoint.close();
+  const { config, weights } = readModel(dir);
   return { golden, config, weights, shapes: tensorShapes(config) };
 }
 

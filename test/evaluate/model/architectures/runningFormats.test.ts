@@ -24,22 +24,13 @@ import {
   requireRunnable,
   roundingHooks,
 } from "../../../../evaluate/model/architectures/runningFormats.ts";
-import {
-  linearLayers,
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../../evaluate/model/index.ts";
+import { linearLayers, packageRoot, tensorShapes } from "../../../../evaluate/model/index.ts";
 import { fakeQuantize, parseFormat, UserError } from "../../../../formats/index.ts";
 import { uniforms } from "../../../random.ts";
+import { readModel } from "../../tinyModel.ts";
 
 const dir = join(packageRoot(), "test", "golden", "tiny-llama-bias");
-const config = readModelConfig(dir);
-const checkpoint = openCheckpoint(dir);
-const weights = loadWeights(checkpoint, config);
-checkpoint.close();
+const { config, weights } = readModel(dir);
 const layers = linearLayers(config);
 /** Two windows of five tokens. */
 const [BATCH, TIME] = [2, 5];

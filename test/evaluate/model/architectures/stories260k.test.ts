@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createEvaluator } from "../../../../evaluate/model/architectures/evaluator.ts";
-import {
-  loadTokenizer,
-  loadWeights,
-  openCheckpoint,
-  packageRoot,
-  readModelConfig,
-  tensorShapes,
-} from "../../../../evaluate/model/index.ts";
+import { loadTokenizer, packageRoot, tensorShapes } from "../../../../evaluate/model/index.ts";
 import { cutWindows, perplexityOf } from "../../../../evaluate/tasks/index.ts";
+import { readModel } from "../../tinyModel.ts";
 
 const shared = join(packageRoot(), "..", "shared");
 
@@ -32,10 +26,7 @@ describe("stories260K", () => {
     const path = join(packageRoot(), "test", "golden", "stories260k.golden.json");
     const { stories260K: golden } = JSON.parse(readFileSync(path, "utf8")) as Golden;
     const dir = join(shared, "models", "stories260K");
-    const config = readModelConfig(dir);
-    const checkpoint = openCheckpoint(dir);
-    const weights = loadWeights(checkpoint, config);
-    checkpoint.close();
+    const { config, weights } = readModel(dir);
     const ids = loadTokenizer(dir).encode(readFileSync(text, "utf8"));
     assert.equal(ids.length, golden.tokenCount);
     for (const { context, count, perplexity, losses } of golden.windows) {
