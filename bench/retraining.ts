@@ -17,6 +17,7 @@ import { cutWindows } from "../evaluate/tasks/index.ts";
 import { recipeById, retrain, type TokenWindows } from "../evaluate/training/index.ts";
 import { parseFormat } from "../formats/index.ts";
 import { prepareReference } from "../models/prepareReference.ts";
+import { type Line, mean, retrainingTable } from "./retrainingTable.ts";
 
 const { values: args } = parseArgs({
   options: {
@@ -45,21 +46,6 @@ const list = (text: string) => text.split(",").map((each) => each.trim());
 const context = Number(args.context);
 const threads = Number(args.threads);
 
-/** One trained or rounded model on the test windows. */
-interface Line {
-  model: string;
-  format: string;
-  method: string;
-  tokens: number;
-  rate: number | null;
-  seed: number;
-  heldoutLoss: number | null;
-  /** Mean loss of each test window, nats per token. */
-  losses: number[];
-  /** Why there is none. */
-  failed?: string;
-}
-
 /** Factors of the rates for recipes whose parameters are not weights in float32. */
 const RATE_FACTORS: Readonly<Record<string, number>> = { "lr-qat": 5, l4q: 5, rolora: 5, zeroqat: 5e-3 };
 
@@ -67,7 +53,8 @@ const model = loadModel(args.model);
 const texts = model.name === "reference" ? referenceTexts() : splitTexts(model);
 const lines = readLines();
 if (!args["table-only"]) await measure();
-process.stdout.write(table());
+const sizes = `${texts.data.count} training windows of ${context}, ${texts.test.count} test windows`;
+process.stdout.write(`${model.name}: ${sizes}\n\n${retrainingTable(lines)}`);
 process.exit(0);
 
 function referenceTexts(): { data: TokenWindows; test: TokenWindows } {
@@ -175,107 +162,4 @@ async function measure(): Promise<void> {
   }
   await evaluator.release();
   await calibrator.release();
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-/** Standard error of a mean. */
-function sigma(values: readonly number[]): number {
-  const centre = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
-}
-
-/** Of each format, method and budget the rate with the least held-out loss; windows are means over its seeds. */
-function chosen(): (Line & { seeds: number; seedSpread: number | null })[] {
-  const groups = new Map<string, Line[]>();
-  for (const line of lines.filter(({ failed }) => !failed)) {
-    const key = `${line.format} ${line.method} ${line.tokens}`;
-    groups.set(key, [...(groups.get(key) ?? []), line]);
-  }
-  return [...groups.values()].map((group) => {
-    const first = group
-      .filter(({ seed }) => seed === 0)
-      .sort((a, b) => (a.heldoutLoss ?? 0) - (b.heldoutLoss ?? 0))[0]!;
-    const runs = group.filter(({ rate }) => rate === first.rate);
-    const losses = first.losses.map((_, i) => mean(runs.map((run) => run.losses[i]!)));
-    const means = runs.map((run) => mean(run.losses));
-    const centre = mean(means);
-    const spread =
-      runs.length > 1 ? Math.sqrt(means.reduce((s, m) => s + (m - centre) ** 2, 0) / (runs.length - 1)) : null;
-    return { ...first, losses, seeds: runs.length, seedSpread: spread };
-  });
-}
-
-function table(): string {
-  const order = [...new Set(lines.map(({ format }) => format))];
-  const rows = chosen().sort((a, b) => order.indexOf(a.format) - order.indexOf(b.format) || a.tokens - b.tokens);
-  const fp = rows.find(({ format, method }) => format === "fp32" && method === "none")!;
-  const head =
-    "| format | method | tokens | rate | perplexity | Δ nats to fp32 | recovered of RTN's loss | seeds |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n";
-  const body = rows.map((row) => {
-    const rtn = rows.find(({ format, method }) => format === row.format && method === "rtn");
-    const delta = row.losses.map((loss, i) => loss - fp.losses[i]!);
-    const perplexity = Math.exp(mean(row.losses));
-    const cells = [
-      row.format,
-      row.method,
-      row.tokens === 0 ? "" : String(row.tokens),
-      row.rate === null ? "" : row.rate.toExponential(0),
-      `${perplexity.toPrecision(4)} ± ${(perplexity * sigma(row.losses)).toPrecision(2)}`,
-      row === fp ? "" : `${mean(delta).toFixed(4)} ± ${sigma(delta).toFixed(4)}`,
-      rtn && row !== rtn
-        ? recovered(
-            delta,
-            rtn.losses.map((loss, i) => loss - fp.losses[i]!),
-          )
-        : "",
-      row.seeds > 1 ? `${row.seeds}, ± ${row.seedSpread!.toFixed(4)}` : "",
-    ];
-    return `| ${cells.join(" | ")} |\n`;
-  });
-  const pairs = [
-    ["tsld-only", "logit-kd"],
-    ["tsld", "ce"],
-    ["tsld", "logit-kd"],
-    ["tsld-mean", "logit-kd"],
-    ["cakld", "forward-kl"],
-    ["cakld", "reverse-kl"],
-    ["reverse-kl", "forward-kl"],
-    ["bitdistiller", "cakld"],
-    ["teacher-intervention", "layer-kd"],
-  ];
-  const compared = rows.flatMap((row) =>
-    pairs.flatMap(([method, other]) => {
-      const beside = rows.find(
-        (each) => each.method === other && each.format === row.format && each.tokens === row.tokens,
-      );
-      if (row.method !== method || !beside) return [];
-      const difference = row.losses.map((loss, i) => loss - beside.losses[i]!);
-      const seeds =
-        row.seedSpread !== null && beside.seedSpread !== null
-          ? Math.hypot(row.seedSpread, beside.seedSpread) / Math.sqrt(row.seeds)
-          : null;
-      return [
-        `| ${row.format} | ${method} − ${other} | ${row.tokens} | ${mean(difference).toFixed(4)} ± ${sigma(difference).toFixed(4)} | ${seeds === null ? "" : `± ${seeds.toFixed(4)}`} |\n`,
-      ];
-    }),
-  );
-  const failures = lines
-    .filter(({ failed }) => failed)
-    .map((line) => `- ${line.format} ${line.method} rate ${line.rate}: ${line.failed}\n`);
-  return [
-    `${model.name}: ${texts.data.count} training windows of ${context}, ${texts.test.count} test windows\n\n${head}${body.join("")}`,
-    `\n| format | difference | tokens | nats (σ over windows, paired) | σ over seeds |\n| --- | --- | --- | --- | --- |\n${compared.join("")}`,
-    failures.length > 0 ? `\nDid not run:\n${failures.join("")}` : "",
-  ].join("");
-}
-
-/** 1 − Δ/Δ_RTN with the standard error of the ratio of paired means. */
-function recovered(delta: readonly number[], gap: readonly number[]): string {
-  const ratio = mean(delta) / mean(gap);
-  const rest = delta.map((d, i) => (d - ratio * gap[i]!) / mean(gap));
-  return `${(100 * (1 - ratio)).toFixed(1)} ± ${(100 * sigma(rest)).toFixed(1)} %`;
 }

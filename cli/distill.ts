@@ -25,7 +25,10 @@ export const distill: Command = {
       help: "UTF-8 text to learn from; reference is the embedded calibration text",
     },
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
-    tokens: { value: "N", help: "tokens to train on, seen twice counting twice (default: once through the text)" },
+    tokens: {
+      value: "N",
+      help: "tokens to train on at most, in whole steps; seen twice counts twice (default: once through the text)",
+    },
     time: { value: "T", help: "stop after so long: 90s, 30m, 2h" },
     rate: { value: "X", help: "peak learning rate (default: the recipe's, published for far larger models)" },
     batch: { value: "N", help: "windows of a step (default: as many as make 2048 tokens)" },
@@ -60,6 +63,7 @@ export const distill: Command = {
     const device = await deviceInput(input, { stderr });
     // The engine loads a 20 MB library, which the other commands do without.
     const { distillModel } = await import("../evaluate/distill.ts");
+    const { unitOf } = await import("../evaluate/training/losses.ts");
     const record = await distillModel({
       model: input.positionals[0]!,
       format: input.text("format")!,
@@ -73,8 +77,10 @@ export const distill: Command = {
       signal: interruptible(),
       onFetch: fetchProgress(stderr),
       onProgress: ({ step, tokens: seen, terms, heldoutLoss }, steps) => {
-        const each = Object.entries(terms).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-        stderr.write(`step ${step}/${steps}  ${seen} tokens  ${each.join("  ")}  held out ${heldoutLoss.toFixed(4)}\n`);
+        const squared = (term: string) => (unitOf(term) === "squared units" ? " (squared units)" : "");
+        const each = Object.entries(terms).map(([name, value]) => `${name} ${value.toFixed(4)}${squared(name)}`);
+        const losses = [...each, `held out ${heldoutLoss.toFixed(4)}`].join("  ");
+        stderr.write(`step ${step}/${steps}  ${seen} tokens  nats per token: ${losses}\n`);
       },
     });
     if (input.has("json")) {
@@ -84,7 +90,7 @@ export const distill: Command = {
     const { training: log, bitsPerWeight, format, recipe } = record;
     const kept = `kept step ${log.best.step}, held-out loss ${log.best.heldoutLoss.toFixed(4)} nats per token`;
     stdout.write(
-      `${format} by ${recipe.id}: ${log.tokens} tokens in ${log.steps} steps and ${log.seconds.toFixed(1)} s (ended by ${log.stoppedBy}), ${kept}, ${bitsPerWeight.toFixed(3)} bits per weight\n${out}\n`,
+      `${format} by ${recipe.id}: ${log.tokens} of ${log.budget.tokens} tokens in ${log.steps} steps and ${log.seconds.toFixed(1)} s (ended by ${log.stoppedBy}), ${kept}, ${bitsPerWeight.toFixed(3)} bits per weight\n${out}\n`,
     );
     return undefined;
   },

@@ -2,12 +2,15 @@
 export interface HistoryEntry {
   readonly step: number;
   readonly tokens: number;
-  /** Nats per token; layer losses in squared units. */
+  /** Each in its unit of `TrainingLog.units`. */
   readonly terms: Readonly<Record<string, number>>;
   readonly gradNorm: number;
   /** Mean next-token loss on the held-out windows after this step, nats per token. */
   readonly heldoutLoss: number;
 }
+
+/** Losses on logits are in nats per token, those on layers in squares of what the layers hold, which no nats correspond to. */
+export type TermUnit = "nats per token" | "squared units";
 
 /** What a training did: rows and records carry it. */
 export interface TrainingLog {
@@ -18,11 +21,13 @@ export interface TrainingLog {
   readonly rate: number;
   readonly seed: number;
   readonly steps: number;
+  /** Trained on: at most the budget, of which whole steps are made. */
   readonly tokens: number;
   readonly seconds: number;
   readonly stoppedBy: "budget" | "time" | "held-out loss";
   /** Share of the training's time that quantizing the weights and passing gradients back through it took. */
   readonly quantizeShare: number;
+  readonly units: Readonly<Record<string, TermUnit>>;
   /** γ of CAKLD, where a term has one. */
   readonly gamma?: number;
   /** The step whose parameters were kept, 0 being the start, by the held-out loss. */

@@ -10,6 +10,7 @@ import {
   sub,
   type Value,
 } from "../graph/index.ts";
+import type { TermUnit } from "./log.ts";
 
 /** What a loss is made of, for some of the tokens of a batch. */
 export interface LossInputs {
@@ -85,7 +86,10 @@ export const losses = {
 
 export type LossId = keyof typeof losses;
 
-/** Losses on what layers hold, in squared units of it, summed over the blocks as the papers do. */
+/**
+ * Losses on what layers hold, summed over the blocks as the papers do. They are no likelihoods: no number of nats is theirs, and
+ * their unit is that of what they compare, squared.
+ */
 export const layerLosses = {
   hidden: "mean squared difference of the hidden states after each block",
   scores: "mean squared difference of the attention scores before the softmax, on the causal half",
@@ -93,6 +97,11 @@ export const layerLosses = {
 } as const;
 
 export type LayerLossId = keyof typeof layerLosses;
+
+/** What a term is logged in. */
+export function unitOf(loss: string): TermUnit {
+  return Object.hasOwn(losses, loss) ? "nats per token" : "squared units";
+}
 
 /** Temperature of TSLD's weights. */
 export const TSLD_TEMPERATURE = 10;

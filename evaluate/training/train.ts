@@ -1,19 +1,20 @@
 import { existsSync } from "node:fs";
 import { type Format, UserError } from "../../formats/index.ts";
 import type { Device, HostTensor } from "../engine/session.ts";
-import { createEvaluator } from "../model/architectures/evaluator.ts";
 import type { ModelConfig } from "../model/architectures/index.ts";
-import { inputShapes, type RunningFormats, roundingHooks } from "../model/architectures/runningFormats.ts";
+import { type RunningFormats, roundingHooks } from "../model/architectures/runningFormats.ts";
 import { fillBatch, shuffledWindows, type TokenWindows } from "./batches.ts";
 import { createDeviceStepper, roundedInGraph } from "./deviceSteps.ts";
+import { begun, flush, note, type Running } from "./history.ts";
+import { createJudge } from "./judge.ts";
 import type { HistoryEntry, TrainingLog } from "./log.ts";
-import { isLogitLoss } from "./objective.ts";
+import { unitOf } from "./losses.ts";
 import { type Recipe, rateShare } from "./recipe.ts";
 import { createStepper, NotFinite, type StepInput } from "./steps.ts";
 import { createStudent } from "./student.ts";
 import { needsGamma, needsLayers, needsTeacher, studentGraph } from "./studentGraph.ts";
 import type { Teacher } from "./teacher.ts";
-import { type Progress, readTraining, writeTraining } from "./trainingCheckpoint.ts";
+import { readTraining, writeTraining } from "./trainingCheckpoint.ts";
 import type { Matrix } from "./weights/index.ts";
 
 export interface TrainOptions {
@@ -35,7 +36,7 @@ export interface TrainOptions {
   readonly teacher: Teacher;
   /** Windows of a step. */
   readonly batch: number;
-  /** Tokens to train on, a token seen twice counting twice. */
+  /** Tokens to train on, a token seen twice counting twice: as many whole steps as do not exceed them. */
   readonly tokens: number;
   /** Wall-clock limit of the training; none when absent. */
   readonly seconds?: number;
@@ -62,20 +63,27 @@ export interface Trained {
 const EVALUATIONS = 10;
 /** Evaluations without a better held-out loss after which a run stops. */
 const PATIENCE = 4;
-/** Tokens of one run of the evaluator. */
-const TOKENS_PER_RUN = 2048;
+
+/**
+ * Steps that do not exceed the tokens, and the windows of each: fewer than asked for where one step alone would. Throws UserError
+ * for a budget of less than a window.
+ */
+function wholeSteps(tokens: number, asked: number, time: number): { batch: number; steps: number } {
+  const batch = Math.min(asked, Math.floor(tokens / time));
+  if (batch < 1) throw new UserError(`a budget of ${tokens} tokens is less than one window of ${time}`);
+  return { batch, steps: Math.floor(tokens / (batch * time)) };
+}
 
 /**
  * Retrains a model by a recipe. Throws UserError naming step and term where the loss is not finite or more than ln(vocab)
  * above where it began, and when interrupted, with what the checkpoint then holds.
  */
 export async function train(options: TrainOptions): Promise<Trained> {
-  const { config, shapes, linears, weights, format, recipe, data, heldout, teacher, seed, checkpoint } = options;
+  const { config, shapes, linears, weights, format, recipe, data, teacher, seed, checkpoint } = options;
   const running = options.running?.activation || options.running?.cache ? options.running : null;
   const { count, context } = data;
-  const batch = Math.min(options.batch, count);
   const time = context - 1;
-  const steps = Math.max(1, Math.ceil(options.tokens / (batch * time)));
+  const { batch, steps } = wholeSteps(options.tokens, Math.min(options.batch, count), time);
   const peak = options.rate ?? recipe.rate;
   const every = Math.max(1, Math.floor(steps / EVALUATIONS));
   const engine = {
@@ -122,35 +130,15 @@ export async function train(options: TrainOptions): Promise<Trained> {
     },
     resumed?.state,
   );
-  // The scorer divides each layer's input by scales; here they are 1.
-  const scales = running ? inputShapes(linears, running) : new Map<string, readonly number[]>();
-  const ones = new Map([...scales].map(([name, [size]]) => [name, new Float32Array(size!).fill(1)]));
-  const evaluator = await createEvaluator(config, new Map([...shapes, ...scales]), {
-    context,
-    ...(running ? { running } : {}),
-    batch: Math.max(1, Math.min(heldout.count, Math.floor(TOKENS_PER_RUN / context))),
-    ...engine,
-  });
+  const judge = await createJudge(options, running, engine);
   const heldoutLoss = async () => {
     await stepper.sync();
     student.forward();
-    const seen = new Map([...student.weights, ...ones]);
-    const losses = await evaluator.score(seen, heldout.windows, heldout.count);
-    const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
-    // A start that is worse than any number loses to whatever comes.
-    return Number.isFinite(mean) ? mean : Number.MAX_VALUE;
+    return judge.loss(student.weights);
   };
   try {
     const gamma = needsGamma(recipe.terms) ? await teacher.gamma(recipe.gamma ?? "label", data, batch) : null;
-    const progress = (resumed?.progress ?? {
-      step: 0,
-      seconds: 0,
-      best: { step: 0, heldoutLoss: await heldoutLoss() },
-      history: [],
-      sums: {},
-      norms: 0,
-      first: {},
-    }) as Running;
+    const progress = (resumed?.progress ?? begun(await heldoutLoss())) as Running;
     const order = shuffledWindows(count, batch, seed);
     const feedsOf = (chosen: readonly number[]): Record<string, HostTensor> => {
       const [tokens, labels] = [new BigInt64Array(batch * time), new BigInt64Array(batch * time)];
@@ -233,6 +221,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
       seconds: elapsed(),
       stoppedBy,
       quantizeShare: total > 0 ? quantize / total : 0,
+      units: Object.fromEntries(recipe.terms.map(({ loss }) => [loss, unitOf(loss)])),
       ...(gamma === null ? {} : { gamma }),
       best: progress.best,
       history: progress.history,
@@ -240,46 +229,6 @@ export async function train(options: TrainOptions): Promise<Trained> {
     return { weights: student.weights, extraBits: student.extraBits, log };
   } finally {
     await stepper.release();
-    await evaluator.release();
+    await judge.release();
   }
-}
-
-/** The state of a run that a checkpoint keeps beside its arrays. */
-interface Running extends Progress {
-  best: { step: number; heldoutLoss: number };
-  history: HistoryEntry[];
-  /** Of the steps since the last line of the history. */
-  sums: Record<string, number>;
-  norms: number;
-  /** Terms of the first step. */
-  first: Record<string, number>;
-}
-
-function note(
-  progress: Running,
-  terms: Readonly<Record<string, number>>,
-  gradNorm: number,
-  vocab: number,
-  at: string,
-): void {
-  for (const [name, value] of Object.entries(terms)) {
-    progress.first[name] ??= value;
-    progress.sums[name] = (progress.sums[name] ?? 0) + value;
-    const limit = progress.first[name]! + Math.log(vocab);
-    if (isLogitLoss(name) && value > limit)
-      throw new UserError(
-        `${at}: term ${name} is ${value.toFixed(3)} nats per token after ${progress.first[name]!.toFixed(3)} at the first; lower the rate`,
-      );
-  }
-  progress.norms += gradNorm;
-}
-
-/** The means since the last line, which then begin anew. */
-function flush(progress: Running): { step: number; terms: Record<string, number>; gradNorm: number } {
-  const steps = progress.step - (progress.history.at(-1)?.step ?? 0);
-  const terms = Object.fromEntries(Object.entries(progress.sums).map(([name, sum]) => [name, sum / steps]));
-  const gradNorm = progress.norms / steps;
-  progress.sums = {};
-  progress.norms = 0;
-  return { step: progress.step, terms, gradNorm };
 }

@@ -40,7 +40,7 @@ describe("bitfrontier distill", () => {
     assert.deepEqual([training.steps, training.tokens, training.stoppedBy], [8, 480, "budget"]);
     assert.deepEqual(training.budget, { tokens: 480, seconds: null });
     assert.deepEqual(Object.keys(training.history[0]!.terms).sort(), ["ce", "tsld"]);
-    assert.match(err, /^step 1\/8 {2}60 tokens {2}tsld \d\.\d+ {2}ce \d\.\d+ {2}held out \d\.\d+$/m);
+    assert.match(err, /^step 1\/8 {2}60 tokens {2}nats per token: tsld \d\.\d+ {2}ce \d\.\d+ {2}held out \d\.\d+$/m);
     assert.equal(record.bitsPerWeight, 2 + 16 / 36);
     assert.deepEqual(readdirSync(at("new")), ["ternary"]);
     const again = await cli("quantize", at("new/ternary"), "--format", "twn", "--out", at("rounded"), "--json");
@@ -90,6 +90,7 @@ describe("bitfrontier distill", () => {
     [["--rate", "0"], /--rate takes a number above 0/],
     [["--teacher", "top0"], /teacher "top0": expected graph, full or top64/],
     [["--text", "absent.txt"], /absent\.txt/],
+    [["--tokens", "14"], /a budget of 14 tokens is less than one window of 15/],
     [
       ["--recipe", "btt", "--teacher", "full"],
       /btt compares layers, which stored logits do not have; take --teacher graph/,

@@ -115,6 +115,24 @@ describe("retraining", () => {
     assert.equal(log.best.heldoutLoss, lowest);
   });
 
+  it("makes as many whole steps as its tokens allow, of fewer windows where one would exceed them", async () => {
+    const { log } = await run("ce", "twn", { tokens: 100 });
+    assert.deepEqual([log.batch, log.steps, log.tokens, log.budget.tokens], [4, 3, 96, 100]);
+    const small = await run("ce", "twn", { tokens: 31 });
+    assert.deepEqual([small.log.batch, small.log.steps, small.log.tokens], [3, 1, 24]);
+    await assert.rejects(run("ce", "twn", { tokens: 7 }), /a budget of 7 tokens is less than one window of 8/);
+  });
+
+  it("says what each term is measured in", async () => {
+    const { log } = await run("btt", "btt-ternary", { tokens: 32 });
+    assert.deepEqual(log.units, {
+      "logit-kd": "nats per token",
+      scores: "squared units",
+      hidden: "squared units",
+      ce: "nats per token",
+    });
+  });
+
   it("stops at its time", async () => {
     const { log } = await run("ce", "int3@row", { tokens: 1e9, seconds: 0.2 });
     assert.equal(log.stoppedBy, "time");
