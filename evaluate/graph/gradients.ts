@@ -4,15 +4,16 @@ import { size, type Value } from "./value.ts";
 
 /**
  * Reverse-mode gradients of a scalar `loss` with respect to each of `wrt`, as new values of the same graph.
- * Throws when a value does not influence the loss: a silent zero would hide a wiring mistake.
+ * Throws when a value does not influence the loss: a silent zero would hide a wiring mistake. `from` is the first step of the
+ * tape that counts: what `wrt` depends on before it is held fixed.
  */
-export function gradients(graph: Graph, loss: Value, wrt: readonly Value[]): Value[] {
+export function gradients(graph: Graph, loss: Value, wrt: readonly Value[], from = 0): Value[] {
   if (size(loss.shape) !== 1)
     throw new Error(`internal: gradient of a loss of shape [${loss.shape}], expected a scalar`);
   const grads = new Map<string, Value>([[loss.name, scalar(graph, 1, loss.type)]]);
   // Only steps on a path from `wrt` need a gradient: constants, masks and tokens are skipped.
   const active = new Set(wrt.map((v) => v.name));
-  const steps = [...graph.tape];
+  const steps = graph.tape.slice(from);
   for (const step of steps) if (step.inputs.some((v) => active.has(v.name))) active.add(step.output.name);
   for (const step of steps.reverse()) {
     const grad = grads.get(step.output.name);

@@ -82,7 +82,8 @@ export function overChunks(
     const chunk: Rows = { from, to: Math.min(from + rows, n), after };
     const part = rowsAfter(graph, hidden, chunk);
     const values = loss(linear(graph, part, weight), chunk);
-    const [dPart, dHead] = gradients(graph, values.objective!, [part, weight]) as [Value, Value];
+    // A tied head is an embedding too: what the hidden states owe to it is not this loss's to follow.
+    const [dPart, dHead] = gradients(graph, values.objective!, [part, weight], inner) as [Value, Value];
     slopes.push(dPart);
     dWeight = dWeight ? node(graph, "Add", [dWeight, dHead], weight.shape) : dHead;
     for (const [name, value] of Object.entries(values)) {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createGradientSession } from "../../../evaluate/engine/gradientSession.ts";
 import type { HostTensor } from "../../../evaluate/engine/session.ts";
+import type { Graph, Value } from "../../../evaluate/graph/index.ts";
+import { lossGraph } from "../../../evaluate/model/architectures/training.ts";
 import { fillBatch } from "../../../evaluate/training/batches.ts";
 import type { Intervention } from "../../../evaluate/training/layerTaps.ts";
 import type { Term } from "../../../evaluate/training/objective.ts";
@@ -92,4 +94,36 @@ describe("a student beside its teacher in one graph", () => {
         name,
       );
   });
+});
+
+describe("the gradient of a student's cross-entropy", () => {
+  for (const name of ["tiny-llama-tied", "tiny-llama-untied"]) {
+    it(`${name}: that of the loss itself, whether the head is cut into chunks or not`, async () => {
+      const { config, shapes, weights } = tinyModel(name);
+      const n = BATCH * TIME;
+      const [tokens, labels] = [new BigInt64Array(n), new BigInt64Array(n)];
+      fillBatch(tinyText(config.vocabSize), [3, 5], tokens, labels);
+      const feeds: Record<string, HostTensor> = {
+        tokens: { data: tokens, shape: [n] },
+        labels: { data: labels, shape: [n] },
+      };
+      for (const [tensor, shape] of shapes) feeds[tensor] = { data: weights.get(tensor)!, shape };
+      const gradientsOf = async (graph: Graph, loss: Value, parameters: readonly Value[]) => {
+        const session = await createGradientSession(graph, loss, {}, parameters, { threads: 1 });
+        await session.run(feeds);
+        await session.release();
+        return session.gradients;
+      };
+      const plain = lossGraph(config, shapes, { batch: BATCH, time: TIME });
+      const expected = await gradientsOf(plain.graph, plain.loss, [...plain.parameters.values()]);
+      for (const rows of [n, 5]) {
+        const options = { terms: [{ loss: "ce" }] as Term[], batch: BATCH, time: TIME, teacher: "graph" as const };
+        const made = studentGraph(config, shapes, { ...options, chunkElements: rows * config.vocabSize });
+        const own = await gradientsOf(made.graph, made.objective, made.parameters);
+        for (const [tensor, values] of expected)
+          for (const [i, value] of values.entries())
+            assert.ok(Math.abs(own.get(tensor)![i]! - value) < 1e-6, `${tensor}[${i}], ${rows} rows a chunk`);
+      }
+    });
+  }
 });
