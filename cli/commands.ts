@@ -12,6 +12,7 @@ import { quantize } from "./quantize.ts";
 import { report } from "./report.ts";
 import { reproduce } from "./reproduce.ts";
 import { rotate } from "./rotate.ts";
+import { search } from "./search.ts";
 import { specialValues } from "./specialValues.ts";
 import { sweep } from "./sweep.ts";
 
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   rotate,
   evaluate,
   generate,
+  search,
   sweep,
   report,
   reproduce,

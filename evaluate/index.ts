@@ -28,6 +28,7 @@ export { type FitUnit, profileTensors, type TensorFit, tensorProfile } from "./p
 export { type QuantizeOptions, quantizeModel } from "./quantize.ts";
 export { type Difference, type Reproduction, reproduceRow } from "./reproduce.ts";
 export type { Row, TensorProfile } from "./row.ts";
+export { type SearchModelOptions, type SearchReport, type SearchRow, searchModel } from "./search/index.ts";
 export {
   defaultConfig,
   openJournal,
