@@ -57,11 +57,11 @@ export function calibratorOf(
 ): Calibrator {
   const { running, ...session } = options;
   const full: BuildModel = (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config);
-  const rounded: BuildModel = (graph, weight, tokens, batch, see) => {
+  const rounded: BuildModel = (graph, weight, tokens, batch, { see }) => {
     const model = { graph, tokens, batch, weight };
     const hooks = roundingHooks(model, running!);
     const linearInput = (layer: string, x: Value) => {
-      see(layer, x);
+      see?.(layer, x);
       return hooks.linearInput?.(layer, x) ?? x;
     };
     return modelLogits({ ...model, ...hooks, linearInput }, config);

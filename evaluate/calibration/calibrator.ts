@@ -2,27 +2,34 @@ import { UserError } from "../../formats/error.ts";
 import { createResidence } from "../engine/residence.ts";
 import { createSession, type Feed, type HostTensor, type Session, type SessionOptions } from "../engine/session.ts";
 import { createGraph, type Graph, input, node, output, type Value } from "../graph/index.ts";
+import { diagonalFisher } from "./fisher.ts";
 import { addChannels, emptyChannels, type Moments } from "./moments.ts";
 import { sitesOf } from "./site.ts";
 import { cutStages, outputOf, type Stage } from "./stages.ts";
 
-/**
- * A model as a graph: logits of `tokens` [batch·time] with the weights that `weight(name)` names. A model that rounds the
- * inputs of its layers tells each as it is before that to `see`.
- */
+/** What a builder of graphs asks a model for on its way. */
+export interface BuildHooks {
+  /** A model that rounds the inputs of its layers tells each as it is before that. */
+  see?(layer: string, input: Value): void;
+}
+
+/** A model as a graph: logits of `tokens` [batch·time] with the weights that `weight(name)` names. */
 export type BuildModel = (
   graph: Graph,
   weight: (name: string) => Value,
   tokens: Value,
   batch: number,
-  see: (layer: string, input: Value) => void,
+  hooks: BuildHooks,
 ) => Value;
 
-export interface CalibratorOptions extends SessionOptions {
-  /** Calibration tokens, row-major [count, context]: independent windows. */
+/** Calibration tokens, row-major [count, context]: independent windows. */
+export interface CalibrationWindows {
   readonly windows: Int32Array;
   readonly count: number;
   readonly context: number;
+}
+
+export interface CalibratorOptions extends SessionOptions, CalibrationWindows {
   /** The model that a walk's `reference` weights belong to, where that is another one: the same without rounding. */
   readonly reference?: BuildModel;
 }
@@ -52,6 +59,8 @@ export interface Calibrator {
    * `reference`, the model of those weights walks beside it and the moments have `drift`.
    */
   walk(weights: Weights, visit: Visit, reference?: Weights): Promise<void>;
+  /** `diagonalFisher` of the layers in the full-precision model of those weights; kept, so that later calls get the same. */
+  fisher(weights: Weights): Promise<ReadonlyMap<string, Float32Array>>;
   release(): Promise<void>;
 }
 
@@ -74,13 +83,7 @@ export function createCalibrator(
     const tokens = input(graph, "tokens", "int64", [batch * context]);
     const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
     const unrounded = new Map<string, Value>();
-    build(
-      graph,
-      (name) => values.get(name)!,
-      tokens,
-      batch,
-      (layer, x) => unrounded.set(layer, x),
-    );
+    build(graph, (name) => values.get(name)!, tokens, batch, { see: (layer, x) => unrounded.set(layer, x) });
     return cutStages(graph, tokens, sitesOf(graph, layers, unrounded));
   };
   const stages = stagesOf(model);
@@ -96,6 +99,7 @@ export function createCalibrator(
   const texts = Array.from({ length: count / batch }, (_, run) =>
     BigInt64Array.from(windows.subarray(run * batch * context, (run + 1) * batch * context), BigInt),
   );
+  let fisher: Promise<ReadonlyMap<string, Float32Array>> | undefined;
   const start = (): State[] => texts.map((data) => new Map([["tokens", { data, shape: [batch * context] }]]));
 
   return {
@@ -138,6 +142,11 @@ export function createCalibrator(
         const same: MapBatch = (batch) => batch;
         await visit(names, await moments(same, same), { batches: seen, moments });
       }
+    },
+    fisher(weights) {
+      const text = { windows, count, context };
+      fisher ??= diagonalFisher(referenceModel ?? model, shapes, layers, weights, text, session);
+      return fisher;
     },
     async release() {
       for (const each of sessions.values()) await (await each).release();

@@ -17,6 +17,7 @@ export interface Recipe {
   readonly scaleBits: number;
   readonly rotation: ReturnType<RotationPart["act"]> | null;
   readonly range: ReturnType<RangePart["act"]> | null;
+  readonly needsFisher: boolean;
   readonly rounding: ReturnType<RoundingPart["act"]>;
 }
 
@@ -40,6 +41,11 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     throw new UserError(
       `method "${id}": ${rounding.part.id} has grids of its own, which ${range.part.id} does not choose`,
     );
+  const needsFisher = range?.part.slot === "range" && range.part.needsFisher === true;
+  if (needsFisher && rotation)
+    throw new UserError(
+      `method "${id}": ${range.part.id} weighs each weight by its own gradient, which ${rotation.part.id} mixes with others`,
+    );
   const needless = given?.part.id === "rtn" && (scaling || rotation || range);
   const named = [scaling, rotation, range, needless ? undefined : given].filter((each) => each !== undefined);
   const recipe: Recipe = {
@@ -48,6 +54,7 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     scaleBits: (scaling?.part.slot === "scaling" && scaling.part.scaleBits) || CHANNEL_SCALE_BITS,
     rotation: rotation?.part.slot === "rotation" ? rotation.part.act(rotation.options) : null,
     range: range?.part.slot === "range" ? range.part.act(range.options) : null,
+    needsFisher,
     rounding: (rounding.part as RoundingPart).act(rounding.options),
   };
   const drawing = chosen.filter(({ part, options }) => "seed" in part.options && options.seed === undefined);

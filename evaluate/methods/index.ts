@@ -6,7 +6,7 @@ import { floatSearch } from "./floatSearch.ts";
 import { gptaq, gptq } from "./gptq.ts";
 import { hadamard } from "./hadamard.ts";
 import { hqq } from "./hqq.ts";
-import { learned } from "./learned.ts";
+import { learned, learnedFisher } from "./learned.ts";
 import type { Method } from "./method.ts";
 import type { Part } from "./part.ts";
 import { preShift } from "./preShift.ts";
@@ -21,6 +21,7 @@ export const methodParts: readonly Part[] = [
   clipOutput,
   floatSearch,
   learned,
+  learnedFisher,
   gptq,
   gptaq,
   autoRound,

@@ -8,14 +8,15 @@ const LEVEL_BITS = 16;
 /** Veltkamp's splitting with this factor keeps the 11 leading bits of a double, the significand of half precision. */
 const SPLIT = 2 ** 42 + 1;
 
+/** What an error of 1 in each weight costs. */
+type Importance = (layer: Ungridded) => (index: number) => number;
+
 /**
  * A codebook of its own for each output row, with as many levels as the format has codes, on weights divided by the
- * format's group scales: exact one-dimensional k-means, each weight counting by what its error costs at the output,
- * s² E[x_j²]. The best that any scalar datatype of that width could do row by row; any4 (Elhoushi & Johnson 2025) weighs
- * by s |E[x_j]| instead. Without a calibration text (`learned` alone needs one) there is nothing to weigh by.
+ * format's group scales: exact one-dimensional k-means, each weight counting by s² times its importance.
  */
-function learnedGrid(layer: Ungridded): Grid {
-  const { matrix, format, weights, moments } = layer;
+function learnedGrid(layer: Ungridded, importance: Importance): Grid {
+  const { matrix, format, weights } = layer;
   const { rows, cols } = matrix;
   if (format.group === "tensor") throw new UserError(`${format.id}: learned codebooks need groups within a row`);
   const quantizer = quantizerOf(format);
@@ -24,16 +25,17 @@ function learnedGrid(layer: Ungridded): Grid {
   const spans = [...groupsOf(layer)];
   const points = new Float64Array(weights.length);
   const costs = new Float64Array(weights.length);
+  const importanceOf = importance(layer);
   for (const { from, to, index } of spans) {
     const { scale } = groups.fit(weights.subarray(from, to), index);
     for (let i = from; i < to && scale !== 0; i++) {
       points[i] = weights[i]! / scale;
-      costs[i] = scale * scale * moments!.gram[(i % cols) * (cols + 1)]!;
+      costs[i] = scale * scale * importanceOf(i);
     }
   }
   const books = Array.from({ length: rows }, (_, row) => {
     const own = costs.subarray(row * cols, (row + 1) * cols);
-    // A row of zeros, or one whose inputs never fire, keeps the format's own levels.
+    // A row of zeros, or one that nothing depends on, keeps the format's own levels.
     if (!own.some((cost) => cost > 0)) return Float64Array.from(quantizer.levels);
     const { values } = kMeans(points.subarray(row * cols, (row + 1) * cols), levels, own);
     return values.map((value) => value * SPLIT - (value * SPLIT - value));
@@ -60,6 +62,10 @@ function nearestOf(book: Float64Array, x: number): number {
   return book[low]!;
 }
 
+/**
+ * Weighted by what an error costs at the layer's output, E[x_j²]: the best that any scalar datatype of that width could do
+ * row by row. any4 (Elhoushi & Johnson 2025) weighs by s |E[x_j]| instead of s² E[x_j²].
+ */
 export const learned: RangePart = {
   slot: "range",
   id: "learned",
@@ -67,5 +73,26 @@ export const learned: RangePart = {
   calibration: "inputs",
   options: {},
   ownLevels: true,
-  act: () => learnedGrid,
+  act: () => (layer) =>
+    learnedGrid(
+      layer,
+      ({ matrix: { cols }, moments }) =>
+        (i) =>
+          moments!.gram[(i % cols) * (cols + 1)]!,
+    ),
+};
+
+/** Weighted by what an error costs in the model's loss: SqueezeLLM's codebooks (Kim et al. 2023), with groups of one row. */
+export const learnedFisher: RangePart = {
+  ...learned,
+  id: "learned-fisher",
+  summary: "the same, each weight counting by its Fisher information",
+  needsFisher: true,
+  act: () => (layer) =>
+    learnedGrid(
+      layer,
+      ({ fisher }) =>
+        (i) =>
+          fisher![i]!,
+    ),
 };

@@ -39,6 +39,8 @@ export interface Ungridded {
   readonly format: Format;
   /** Of the layer's inputs, scaled alike; null where nothing is calibrated. */
   readonly moments: Moments | null;
+  /** Of each of these weights the mean squared gradient, where the range part asked for it. */
+  readonly fisher?: Float32Array | undefined;
   readonly products: Products;
 }
 
@@ -83,6 +85,8 @@ export type RotationPart = PartOf<"rotation", (layers: readonly Layer[]) => Rota
 export type RangePart = PartOf<"range", (layer: Ungridded) => Grid> & {
   /** Set where it replaces the format's levels, so that what the format's multiplier costs no longer holds. */
   readonly ownLevels?: true;
+  /** Set where layers come with their `fisher`. */
+  readonly needsFisher?: true;
 };
 /** Chooses a level for each weight. */
 export type RoundingPart = PartOf<"rounding", (layer: Layer) => Promise<Rounded> | Rounded> & {

@@ -18,8 +18,9 @@ export async function runMethod(recipe: Recipe, input: MethodInput): Promise<Met
   const logs = new Map<string, LayerLog>();
   const sums = { errors: 0, squares: 0, extraBits: 0, count: 0 };
   const warnings: string[] = [];
+  const fisher = recipe.needsFisher ? await calibrator!.fisher(weights) : null;
   const quantize = async (site: readonly Matrix[], moments: Moments | null, seen: SiteInputs | null) => {
-    for (const done of await quantizeSite(recipe, input, site, moments, seen, products)) {
+    for (const done of await quantizeSite(recipe, input, site, moments, seen, fisher, products)) {
       logs.set(done.log.name, done.log);
       sums.errors += done.squaredError;
       sums.squares += done.squares;
@@ -73,10 +74,13 @@ async function quantizeSite(
   site: readonly Matrix[],
   moments: Moments | null,
   given: SiteInputs | null,
+  fisher: ReadonlyMap<string, Float32Array> | null,
   products: Products,
 ): Promise<Done[]> {
   const layerOf = (matrix: Matrix, values: Float32Array, seen: Moments | null): Layer => {
-    const layer = { matrix, weights: values, format, moments: seen, products };
+    const own = fisher?.get(matrix.name);
+    const scaledFisher = own && (scales ? own.map((f, i) => f / scales[i % matrix.cols]! ** 2) : own);
+    const layer = { matrix, weights: values, format, moments: seen, fisher: scaledFisher, products };
     return { ...layer, grid: rangeOf ? rangeOf(layer) : formatGrid(layer) };
   };
   // What is scaled is not yet on the method's grid: the search for scales rounds on the format's own.

@@ -37,13 +37,7 @@ async function inputs(weights: ReadonlyMap<string, Float32Array>): Promise<Map<s
   const graph = createGraph();
   const tokens = input(graph, "tokens", "int64", [windows.length]);
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-  model(
-    graph,
-    (name) => values.get(name)!,
-    tokens,
-    count,
-    () => {},
-  );
+  model(graph, (name) => values.get(name)!, tokens, count, {});
   const sites = sitesOf(graph, names);
   for (const { input: x, layers } of sites) output(graph, `x:${layers[0]}`, x);
   const session = await createSession(encode(graph));

@@ -81,6 +81,7 @@ describe("gptq", () => {
       tokens: 2,
       sites: [["w"]],
       walk: async (_, visit) => visit(["w"], moments, siteInputs(new Float64Array(32), 16)),
+      fisher: async () => new Map(),
       release: async () => {},
     };
     const into = new Map([["w", new Float32Array(32)]]);
