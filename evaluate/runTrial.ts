@@ -3,7 +3,7 @@ import { formatCosts } from "../hwmodel/index.ts";
 import { type CalibrationText, type CalibratorPool, calibrationWarnings } from "./calibrationText.ts";
 import type { LoadedModel } from "./loadedModel.ts";
 import { type MethodResult, meanBitsPerWeight, methodById, type TrainingInput } from "./methods/index.ts";
-import { inputShapes, type RunningFormats } from "./model/architectures/runningFormats.ts";
+import { inputTransforms } from "./model/architectures/runningFormats.ts";
 import type { Row } from "./row.ts";
 import { runningFormatsOf } from "./runningFormatsOf.ts";
 import type { ScorerPool } from "./scorerPool.ts";
@@ -40,7 +40,7 @@ export async function runTrial(
   const format = formats.get(spec.format) ?? null;
   const method = format && methodById(spec.method).seeded(spec.seed);
   const running = runningFormatsOf(spec);
-  for (const [name, array] of inputTransforms(model, running)) quantized.set(name, array);
+  for (const [name, array] of inputTransforms(model.linears, running)) quantized.set(name, array);
   const done: MethodResult | null = method
     ? await method.quantize({
         format,
@@ -48,7 +48,9 @@ export async function runTrial(
         weights: model.weights,
         into: quantized,
         calibrator: calibration?.calibrators.of(running),
-        ...(running.activation ? { inputs: { format: running.activation, range: running.range } } : {}),
+        ...(running.activation && running.range !== "learned"
+          ? { inputs: { format: running.activation, range: running.range } }
+          : {}),
         training: training ? { ...training, running } : undefined,
       })
     : null;
@@ -58,7 +60,7 @@ export async function runTrial(
   const calibrated = calibration && calibrates(spec) ? calibration.text : learnt;
   const weights = format
     ? new Map([...quantized, ...(done?.replaced ?? [])])
-    : new Map([...model.weights, ...inputTransforms(model, running)]);
+    : new Map([...model.weights, ...inputTransforms(model.linears, running)]);
   const scorers = await pool.of(running);
   const measured = await data.measure(scorers.model(model.weights, weights, data.context));
   const evaluatedAt = performance.now();
@@ -108,18 +110,6 @@ export function elementName({ name, elements }: Format): string {
 
 export function familyOf({ element }: Format): string {
   return element?.family ?? "several";
-}
-
-/** Scales of 1, and rotations by nothing, of the layers' inputs: what a trial's method may change. */
-function inputTransforms({ linears }: LoadedModel, running: RunningFormats): Map<string, Float32Array> {
-  return new Map(
-    [...inputShapes(linears, running)].map(([name, [size, columns]]) => [
-      name,
-      columns === undefined
-        ? new Float32Array(size!).fill(1)
-        : Float32Array.from({ length: size! * columns }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0)),
-    ]),
-  );
 }
 
 /** Weights as a trial sees them: its own copy of each linear layer, the model's arrays for the rest. */

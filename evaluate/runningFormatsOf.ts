@@ -8,6 +8,7 @@ import { BASELINE, SAME, staticSetting, type TrialSpec, tokenSetting } from "./s
 export function runningFormatsOf({ format, activation, kv, method }: TrialSpec): RunningFormats {
   const token = kv === undefined ? null : tokenSetting(kv);
   const fixed = activation === undefined ? null : staticSetting(activation);
+  const chosen = format === BASELINE ? null : methodById(method);
   const formatOf = (setting: string | undefined): Format | null => {
     if (setting === undefined) return null;
     const found = parseFormat(setting === SAME ? format : setting);
@@ -16,15 +17,16 @@ export function runningFormatsOf({ format, activation, kv, method }: TrialSpec):
   };
   const activations = fixed ? parseFormat(fixed.format) : formatOf(activation);
   if (fixed) requireStatic(activations!);
+  if (activations && chosen?.learnsRanges) requireStatic(activations);
   if (fixed && format === BASELINE)
     throw new UserError(
       `activations ${activation}: static ranges are found as weights are quantized; give a format of them`,
     );
   return {
     activation: activations,
-    range: fixed?.range ?? null,
+    range: fixed?.range ?? (activations && chosen?.learnsRanges ? "learned" : null),
     cache: formatOf(token ?? kv),
     together: token !== null,
-    rotates: activations !== null && format !== BASELINE && methodById(method).rotates,
+    rotates: activations !== null && chosen?.rotates === true,
   };
 }

@@ -16,6 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   "evaluate/calibration": ["evaluate/graph", "evaluate/engine", "evaluate/hadamard", "formats"],
   "evaluate/training": [
     "evaluate/calibration",
+    "evaluate/hadamard",
     "evaluate/model",
     "evaluate/graph",
     "evaluate/engine",

@@ -63,6 +63,7 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     summary: named.map(({ part }) => part.summary).join("; "),
     calibration: recipe.calibration,
     rotates: rotation !== undefined,
+    learnsRanges: false,
     ownLevels: range?.part.slot === "range" && range.part.ownLevels === true,
     draws: drawing.length > 0,
     seeded(seed) {

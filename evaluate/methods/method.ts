@@ -85,6 +85,8 @@ export interface Method {
   readonly ownLevels: boolean;
   /** Whether it may rotate the inputs of layers. */
   readonly rotates: boolean;
+  /** Whether it trains one range for all tokens of each layer's inputs, where these are rounded. */
+  readonly learnsRanges: boolean;
   /** Whether it draws random numbers that its id does not fix. */
   readonly draws: boolean;
   /** The same method with its random numbers fixed by a seed. */

@@ -36,7 +36,8 @@ export function retrainingMethod(id: string): Method | null {
     id: text,
     summary: recipe.summary,
     calibration: "text",
-    rotates: false,
+    rotates: recipe.rotation !== undefined,
+    learnsRanges: recipe.activationRange === "learned",
     draws: options.seed === undefined,
     seeded: (seed) =>
       options.seed === undefined ? retrainingMethod(`${text}:seed=${seed}`)! : retrainingMethod(text)!,
@@ -53,7 +54,7 @@ async function run(
 ): Promise<MethodResult> {
   if (!training) throw new UserError(`method "${id}" needs a text to train on; give one with --calibration FILE`);
   const { config, shapes, data, running, engine } = training;
-  if (running.range)
+  if (running.range && running.range !== "learned")
     throw new UserError(`method "${id}": static ranges of activations are not trained; take ranges of each token`);
   // The engine is large, and naming a method does without it.
   const { retrain } = await import("../training/index.ts");

@@ -1,6 +1,6 @@
 import type { SessionOptions } from "../engine/session.ts";
 import { createEvaluator } from "../model/architectures/evaluator.ts";
-import { inputShapes, type RunningFormats } from "../model/architectures/runningFormats.ts";
+import { inputShapes, inputTransforms, type RunningFormats } from "../model/architectures/runningFormats.ts";
 import type { TrainOptions } from "./train.ts";
 
 /** Tokens of one run of the evaluator. */
@@ -19,10 +19,9 @@ export async function createJudge(
   engine: SessionOptions,
 ): Promise<Judge> {
   const { windows, count, context } = heldout;
-  // The scorer divides each layer's input by scales; here they are 1.
-  const scales = running ? inputShapes(linears, running) : new Map<string, readonly number[]>();
-  const ones = new Map([...scales].map(([name, [size]]) => [name, new Float32Array(size!).fill(1)]));
-  const evaluator = await createEvaluator(config, new Map([...shapes, ...scales]), {
+  const transforms = running ? inputShapes(linears, running) : new Map<string, readonly number[]>();
+  const neutral = running ? inputTransforms(linears, running) : new Map<string, Float32Array>();
+  const evaluator = await createEvaluator(config, new Map([...shapes, ...transforms]), {
     context,
     ...(running ? { running } : {}),
     batch: Math.max(1, Math.min(count, Math.floor(TOKENS_PER_RUN / context))),
@@ -30,7 +29,7 @@ export async function createJudge(
   });
   return {
     async loss(weights) {
-      const losses = await evaluator.score(new Map([...weights, ...ones]), windows, count);
+      const losses = await evaluator.score(new Map([...neutral, ...weights]), windows, count);
       const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
       return Number.isFinite(mean) ? mean : Number.MAX_VALUE;
     },

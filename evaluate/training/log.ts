@@ -30,6 +30,10 @@ export interface TrainingLog {
   readonly units: Readonly<Record<string, TermUnit>>;
   /** γ of CAKLD, where a term has one. */
   readonly gamma?: number;
+  /** The layers whose inputs and weights are rotated before they are rounded, where a recipe rotates. */
+  readonly rotated?: readonly string[];
+  /** The learned range of each layer's inputs, as a factor of the format's levels, where a recipe learns them. */
+  readonly inputRanges?: Readonly<Record<string, number>>;
   /** The step whose parameters were kept, 0 being the start, by the held-out loss. */
   readonly best: { readonly step: number; readonly heldoutLoss: number };
   readonly history: readonly HistoryEntry[];

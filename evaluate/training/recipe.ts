@@ -25,8 +25,17 @@ export interface Recipe {
   readonly activationGradient?: RoundingGradient;
   /** Weights are first clamped where the layer's output is least wrong (BitDistiller). */
   readonly start?: "asymmetric-clip";
-  /** What trains besides the linear layers of the blocks. */
-  readonly trains: "all" | "linears";
+  /**
+   * Inputs and weights are turned by a random Hadamard matrix before either is rounded: of every layer, or of those layers that
+   * share an input where both then round better (RoSTE).
+   */
+  readonly rotation?: "all" | "select";
+  /** Activations, where a run rounds them, get one learned range a layer (LSQ) in place of ranges of each token. */
+  readonly activationRange?: "learned";
+  /** Share of the steps in full precision, before rounding begins: 1 where a model is rounded when it has been trained. */
+  readonly fullPrecision?: number;
+  /** Everything, the linear layers of the blocks, or those of them that make queries and values; others are rounded all the same. */
+  readonly trains: "all" | "linears" | "queries-values";
   /** Peak learning rate as published; of models far larger than the ones here. */
   readonly rate: number;
   /** Factor of the rate for scales, offsets, clips and levels. */

@@ -1,9 +1,7 @@
-import { type Format, fakeQuantize, UserError } from "../../formats/index.ts";
-import { createCalibrator } from "../calibration/index.ts";
-import type { SessionOptions } from "../engine/session.ts";
-import { type ModelConfig, modelLogits } from "../model/architectures/index.ts";
-import { clipAsymmetrically } from "./asymmetricClip.ts";
+import { type Format, UserError } from "../../formats/index.ts";
+import type { ModelConfig } from "../model/architectures/index.ts";
 import { splitHeldout, type TokenWindows } from "./batches.ts";
+import { prepare } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { graphTeacher, type Teacher } from "./teacher.ts";
 import { type Trained, type TrainOptions, train } from "./train.ts";
@@ -38,8 +36,6 @@ export interface RetrainOptions
 }
 
 const TOKENS_PER_STEP = 2048;
-/** Windows that the clipping of BitDistiller looks at, its calibration set. */
-const CLIP_WINDOWS = 128;
 
 /**
  * Retrains the linear layers of a model into a format by a recipe, from a text. Gives every tensor, the quantized ones on
@@ -47,7 +43,7 @@ const CLIP_WINDOWS = 128;
  */
 export async function retrain(options: RetrainOptions): Promise<Trained> {
   const { model, format, recipe, data, seed = 0, teacher, tokens, batch, ...rest } = options;
-  const { config, shapes, linears, weights } = model;
+  const { config, shapes, weights } = model;
   if (data.count < 2)
     throw new UserError(`training text: ${data.count} windows of ${data.context} tokens; retraining needs at least 2`);
   const { train: part, heldout } = splitHeldout(data);
@@ -55,8 +51,9 @@ export async function retrain(options: RetrainOptions): Promise<Trained> {
     ...(rest.threads === undefined ? {} : { threads: rest.threads }),
     ...(rest.device === undefined ? {} : { device: rest.device }),
   };
-  const start = format && recipe.start ? await clippedStart(model, format, part, engine) : null;
-  const trained = await train({
+  const activation = rest.running?.activation ?? null;
+  const start = format && (await prepare(model, format, recipe, activation, part, seed, engine));
+  return train({
     ...rest,
     ...model,
     ...(start ? { start } : {}),
@@ -69,38 +66,4 @@ export async function retrain(options: RetrainOptions): Promise<Trained> {
     tokens: tokens ?? part.count * (part.context - 1),
     batch: batch ?? Math.max(1, Math.floor(TOKENS_PER_STEP / data.context)),
   });
-  if (format && recipe.weights.scale === "none") {
-    for (const { name, rows, cols } of linears) {
-      const own = trained.weights.get(name)!;
-      fakeQuantize(own, rows, cols, format, own, { name });
-    }
-  }
-  return trained;
-}
-
-/** The weights as BitDistiller clamps them before it trains, each layer by the inputs that the full-precision model has there. */
-async function clippedStart(
-  { config, shapes, linears, weights }: RetrainedModel,
-  format: Format,
-  { windows, count, context }: TokenWindows,
-  engine: SessionOptions,
-): Promise<Map<string, Float32Array>> {
-  const start = new Map(weights);
-  for (const { name } of linears) start.set(name, weights.get(name)!.slice());
-  const seen = Math.min(count, CLIP_WINDOWS);
-  const calibrator = createCalibrator(
-    (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config),
-    shapes,
-    linears.map(({ name }) => name),
-    { windows: windows.subarray(0, seen * context), count: seen, context, ...engine },
-  );
-  const byName = new Map(linears.map((matrix) => [matrix.name, matrix]));
-  try {
-    await calibrator.walk(new Map(weights), async (names, moments) => {
-      for (const name of names) clipAsymmetrically(start.get(name)!, byName.get(name)!, format, moments);
-    });
-  } finally {
-    await calibrator.release();
-  }
-  return start;
 }

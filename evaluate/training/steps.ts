@@ -15,11 +15,14 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
+/** What a step's graph differs by: a signal that the teacher lends, or nothing being rounded. */
+export type Signal = Intervention | "full-precision";
+
 /** What one update is made from. */
 export interface StepInput {
   readonly feeds: Readonly<Record<string, HostTensor>>;
   readonly rate: number;
-  readonly signal: Intervention | null;
+  readonly signal: Signal | null;
   readonly seed: number;
 }
 
@@ -44,8 +47,8 @@ export interface StepperOptions extends SessionOptions {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** What the graph is fed besides the student and the steps' own: a teacher's weights. */
   readonly constant: Readonly<Record<string, HostTensor>>;
-  /** The graph under an intervention; sessions are made when a signal is first asked for. */
-  graph(signal: Intervention | null): StudentGraph;
+  /** The graph under a signal; sessions are made when it is first asked for. */
+  graph(signal: Signal | null): StudentGraph;
 }
 
 export function createStepper(
@@ -54,21 +57,20 @@ export function createStepper(
   { shapes, constant, graph, ...options }: StepperOptions,
   resume?: TrainerState,
 ): Stepper {
-  const sessions = new Map<Intervention | null, Promise<GradientSession>>();
+  const sessions = new Map<Signal | null, Promise<GradientSession>>();
   const arrays = new Map<string, Float32Array>();
   const current: Record<string, HostTensor> = { ...constant };
   for (const [name, shape] of shapes) current[name] = { data: student.weights.get(name)!, shape };
-  const sessionOf = (signal: Intervention | null) => {
+  const sessionOf = (signal: Signal | null) => {
     const made = graph(signal);
-    const trained = new Set([...student.parameters.keys()].map((name) => name.replace(/:[^:]*$/, "")));
     // Tensors that do not train and those that SPSA perturbs need no gradient.
-    const wanted = recipe.perturbation ? [] : made.parameters.filter(({ name }) => trained.has(name));
+    const wanted = recipe.perturbation ? [] : made.parameters.filter(({ name }) => student.trained.has(name));
     return createGradientSession(made.graph, made.objective, made.terms, wanted, options, arrays).then((session) => {
       for (const [name, data] of session.gradients) arrays.set(name, data);
       return session;
     });
   };
-  const session = (signal: Intervention | null) => {
+  const session = (signal: Signal | null) => {
     if (!sessions.has(signal)) sessions.set(signal, sessionOf(signal));
     return sessions.get(signal)!;
   };
@@ -88,6 +90,7 @@ export function createStepper(
   const step = async ({ feeds, rate, signal, seed }: StepInput): Promise<StepResult> => {
     const start = performance.now();
     const engine = await session(signal);
+    student.rounds(signal !== "full-precision");
     const run = async () => {
       quantizing(() => student.forward());
       const result = await engine.run({ ...current, ...feeds });
@@ -150,5 +153,5 @@ function isMatrix(name: string, shapes: ReadonlyMap<string, readonly number[]>):
 }
 
 function isScale(name: string): boolean {
-  return /:(scale|clip|offset|levels)$/.test(name);
+  return /:(scale|clip|offset|levels|inputRange)$/.test(name);
 }

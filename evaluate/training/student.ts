@@ -1,14 +1,20 @@
 import type { Format } from "../../formats/index.ts";
+import type { Rotation } from "../hadamard/index.ts";
+import { inputRange, inputRotation } from "../model/architectures/runningFormats.ts";
 import { normals } from "../random.ts";
 import type { Recipe } from "./recipe.ts";
-import { type FakeQuant, fakeQuantOf, type Matrix } from "./weights/index.ts";
+import { type FakeQuant, fakeQuantOf, type Matrix, type WeightRule } from "./weights/index.ts";
 
 /** A model in training: what an optimizer updates, and the weights that follow from it. */
 export interface Student {
   /** Arrays updated in place: `NAME` of a tensor that stays in full precision, `NAME:scale` and the like of a quantized one. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
-  /** What the graph is fed, and what is exported: quantized matrices, and the other tensors as they are. */
+  /** What the graph is fed, and what is exported: quantized matrices, the other tensors as they are, and what its inputs are turned by. */
   readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Names of the weights whose gradients those of the parameters follow from. */
+  readonly trained: ReadonlySet<string>;
+  /** Whether `forward` rounds from now on; where that begins anew, learned scales begin at the weights as they are. */
+  rounds(on: boolean): void;
   /** Brings `weights` up to date with `parameters`. */
   forward(): void;
   /** Gradients of the parameters, given those of the weights, which must be up to date. Arrays are kept between calls. */
@@ -16,8 +22,22 @@ export interface Student {
   readonly extraBits: number;
 }
 
+/** What the layers of a student do to their inputs before they round them, by layer. */
+export interface InputTransforms {
+  readonly rotations: ReadonlyMap<string, Rotation>;
+  /** Where learned ranges begin; none where each token has ranges of its own. */
+  readonly ranges: ReadonlyMap<string, number>;
+}
+
+const NOTHING: InputTransforms = { rotations: new Map(), ranges: new Map() };
+
+/** What makes queries and values; fused projections make the keys too. */
+const QUERIES_VALUES = /(?:\b[qv]_proj|query_key_value|c_attn)\.weight$/;
+/** Matrices that a recipe does not train are rounded as the format has them. */
+const UNTRAINED: WeightRule = { latent: "full", scale: "format", straightThrough: "identity" };
+
 /**
- * The student that begins as `weights`, which are not written to. `format` null trains all in full precision. `random` draws
+ * The student that begins as `weights`, which are not written to. `format` null trains all in full precision. Random draws
  * of low-rank starts come from the seed.
  */
 export function createStudent(
@@ -26,44 +46,76 @@ export function createStudent(
   format: Format | null,
   recipe: Pick<Recipe, "weights" | "trains">,
   seed: number,
+  { rotations, ranges }: InputTransforms = NOTHING,
 ): Student {
   const normal = normals(seed);
-  const rule = format ? recipe.weights : null;
   const quantized = new Map<string, FakeQuant>();
   const parameters = new Map<string, Float32Array>();
   const current = new Map<string, Float32Array>();
+  const trained = new Set<string>();
   const byName = new Map(matrices.map((matrix) => [matrix.name, matrix]));
+  const trains = (name: string) =>
+    recipe.trains === "all" || (byName.has(name) && (recipe.trains === "linears" || QUERIES_VALUES.test(name)));
   for (const [name, data] of weights) {
     const matrix = byName.get(name);
-    if (matrix && rule) {
-      const fake = fakeQuantOf(rule, format!, matrix, data, normal);
+    if (trains(name)) trained.add(name);
+    if (matrix && format) {
+      const rule = trains(name) ? recipe.weights : UNTRAINED;
+      const fake = fakeQuantOf(rule, format, matrix, data, normal, rotations.get(name));
       quantized.set(name, fake);
-      for (const [part, values] of fake.parameters) parameters.set(`${name}:${part}`, values);
+      if (trains(name)) for (const [part, values] of fake.parameters) parameters.set(`${name}:${part}`, values);
       current.set(name, new Float32Array(data.length));
     } else {
       current.set(name, data.slice());
-      if (matrix || recipe.trains === "all") parameters.set(name, current.get(name)!);
+      if (trains(name)) parameters.set(name, current.get(name)!);
     }
   }
+  for (const [layer, start] of ranges) {
+    const range = Float32Array.of(start);
+    current.set(inputRange(layer), range);
+    parameters.set(inputRange(layer), range);
+    trained.add(inputRange(layer));
+  }
+  for (const { name, cols } of rotations.size > 0 ? matrices : []) {
+    const turn = identity(cols);
+    current.set(inputRotation(name), Float32Array.from(rotations.get(name)?.apply(turn) ?? turn));
+  }
   const slopes = new Map<string, Float32Array>();
+  const moving = [...quantized].filter(([name]) => trained.has(name));
   const partial = new Map(
-    [...quantized].map(([name, fake]) => {
+    moving.map(([name, fake]) => {
       const own = new Map([...fake.parameters].map(([part, values]) => [part, new Float32Array(values.length)]));
       for (const [part, values] of own) slopes.set(`${name}:${part}`, values);
       return [name, own] as const;
     }),
   );
+  const brought = (fakes: Iterable<[string, FakeQuant]>) => {
+    for (const [name, fake] of fakes) fake.forward(current.get(name)!);
+  };
+  let [rounding, stale] = [true, true];
   return {
     parameters,
     weights: current,
+    trained,
+    rounds(on) {
+      if (on === rounding) return;
+      for (const fake of quantized.values()) fake.rounds(on);
+      [rounding, stale] = [on, true];
+    },
     forward() {
-      for (const [name, fake] of quantized) fake.forward(current.get(name)!);
+      // Matrices that do not train change only where rounding begins or ends.
+      brought(stale ? quantized : moving);
+      stale = false;
     },
     backward(gradients) {
-      for (const [name, fake] of quantized) fake.backward(gradients.get(name)!, current.get(name)!, partial.get(name)!);
+      for (const [name, fake] of moving) fake.backward(gradients.get(name)!, current.get(name)!, partial.get(name)!);
       for (const name of parameters.keys()) if (gradients.has(name)) slopes.set(name, gradients.get(name)!);
       return slopes;
     },
     extraBits: [...quantized.values()].reduce((sum, { extraBits }) => sum + extraBits, 0),
   };
+}
+
+function identity(size: number): Float64Array {
+  return Float64Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0));
 }

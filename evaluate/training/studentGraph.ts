@@ -20,6 +20,8 @@ export interface StudentOptions {
   readonly student?: (model: ModelGraph) => Partial<ModelGraph>;
   /** What the student computes with in place of a tensor, where it is rounded inside the graph. */
   readonly weight?: (graph: Graph, name: string, value: Value) => Value;
+  /** Shapes of what the student's layers do to their inputs: tensors of its own, which the teacher has not. */
+  readonly transforms?: ReadonlyMap<string, readonly number[]>;
   readonly device?: Device | undefined;
 }
 
@@ -41,7 +43,18 @@ export const needsGamma = (terms: readonly Term[]) =>
 export function studentGraph(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { terms, batch, time, teacher: source, intervention = null, chunkElements, student, weight, device }: StudentOptions,
+  {
+    terms,
+    batch,
+    time,
+    teacher: source,
+    intervention = null,
+    chunkElements,
+    student,
+    weight,
+    transforms,
+    device,
+  }: StudentOptions,
 ): StudentGraph {
   const graph = createGraph(device);
   const n = batch * time;
@@ -49,7 +62,8 @@ export function studentGraph(
   const labels = input(graph, "labels", "int64", [n]);
   const layers = intervention !== null || needsLayers(terms);
   const logitsOf = (prefix: string, hooks: (model: ModelGraph) => Partial<ModelGraph>) => {
-    const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
+    const own = new Map([...shapes, ...((prefix === "" && transforms) || [])]);
+    const values = new Map([...own].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
     const used = (name: string) => (prefix === "" && weight?.(graph, name, values.get(name)!)) || values.get(name)!;
     const model: ModelGraph = { graph, tokens, batch, weight: used };
     return { logits: modelLogits({ ...model, ...hooks(model) }, config), values };

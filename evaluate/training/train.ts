@@ -2,16 +2,23 @@ import { existsSync } from "node:fs";
 import { type Format, UserError } from "../../formats/index.ts";
 import type { Device, HostTensor } from "../engine/session.ts";
 import type { ModelConfig } from "../model/architectures/index.ts";
-import { type RunningFormats, roundingHooks } from "../model/architectures/runningFormats.ts";
+import {
+  inputRange,
+  inputScales,
+  inputShapes,
+  type RunningFormats,
+  roundingHooks,
+} from "../model/architectures/runningFormats.ts";
 import { fillBatch, shuffledWindows, type TokenWindows } from "./batches.ts";
 import { createDeviceStepper, roundedInGraph } from "./deviceSteps.ts";
 import { begun, flush, note, type Running } from "./history.ts";
 import { createJudge } from "./judge.ts";
 import type { HistoryEntry, TrainingLog } from "./log.ts";
 import { unitOf } from "./losses.ts";
+import type { Prepared } from "./prepare.ts";
 import { type Recipe, rateShare } from "./recipe.ts";
 import { createStepper, NotFinite, type StepInput } from "./steps.ts";
-import { createStudent } from "./student.ts";
+import { createStudent, type Student } from "./student.ts";
 import { needsGamma, needsLayers, needsTeacher, studentGraph } from "./studentGraph.ts";
 import type { Teacher } from "./teacher.ts";
 import { readTraining, writeTraining } from "./trainingCheckpoint.ts";
@@ -23,8 +30,8 @@ export interface TrainOptions {
   readonly linears: readonly Matrix[];
   /** The full-precision model: where the student begins. Not written to. */
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** Where the student begins in their place, where a recipe prepares it. */
-  readonly start?: ReadonlyMap<string, Float32Array>;
+  /** Where the student begins in their place, where a recipe prepares it, and what its layers do to their inputs. */
+  readonly start?: Prepared;
   /** Null trains in full precision: what the text alone does to the model. */
   readonly format: Format | null;
   /** What the student's activations and cache are rounded to as it learns and is scored; full precision when absent. */
@@ -74,13 +81,51 @@ function wholeSteps(tokens: number, asked: number, time: number): { batch: numbe
   return { batch, steps: Math.floor(tokens / (batch * time)) };
 }
 
+/** What a student runs in; null at full precision. Learned ranges and rotations are the recipe's. */
+function runningOf({ running, recipe, start }: TrainOptions): RunningFormats | null {
+  if (!running?.activation && !running?.cache) return null;
+  if (running.activation === null) return running;
+  return {
+    ...running,
+    range: recipe.activationRange ?? running.range,
+    rotates: start !== undefined && start.rotations.size > 0,
+  };
+}
+
+/** Shapes of the tensors beside the weights that a student's graph is fed: rotations and ranges of its layers' inputs. */
+function trainedTransforms(
+  { linears }: TrainOptions,
+  running: RunningFormats | null,
+): ReadonlyMap<string, readonly number[]> {
+  const all = running ? inputShapes(linears, running) : [];
+  return new Map([...all].filter(([name]) => !linears.some((layer) => inputScales(layer.name) === name)));
+}
+
+function logOf(
+  { rotation }: Recipe,
+  start: Prepared | undefined,
+  { parameters }: Student,
+): Pick<TrainingLog, "rotated" | "inputRanges"> {
+  if (!start) return {};
+  const ranges = [...start.ranges.keys()].map((layer) => [layer, parameters.get(inputRange(layer))![0]!]);
+  return {
+    ...(rotation && { rotated: [...start.rotations.keys()] }),
+    ...(ranges.length > 0 && { inputRanges: Object.fromEntries(ranges) }),
+  };
+}
+
+/** Whether a recipe needs the weights of each step on the host. */
+function onHost({ perturbation, interventions, rotation, fullPrecision, trains }: Recipe): boolean {
+  return [perturbation, interventions, rotation, fullPrecision].some(Boolean) || trains === "queries-values";
+}
+
 /**
  * Retrains a model by a recipe. Throws UserError naming step and term where the loss is not finite or more than ln(vocab)
  * above where it began, and when interrupted, with what the checkpoint then holds.
  */
 export async function train(options: TrainOptions): Promise<Trained> {
   const { config, shapes, linears, weights, format, recipe, data, teacher, seed, checkpoint } = options;
-  const running = options.running?.activation || options.running?.cache ? options.running : null;
+  const running = runningOf(options);
   const { count, context } = data;
   const time = context - 1;
   const { batch, steps } = wholeSteps(options.tokens, Math.min(options.batch, count), time);
@@ -93,31 +138,33 @@ export async function train(options: TrainOptions): Promise<Trained> {
   const layers = needsLayers(recipe.terms) || recipe.interventions !== undefined;
   if (layers && teacher.source === "logits")
     throw new UserError(`recipe ${recipe.id} compares layers, which stored logits do not have; take --teacher graph`);
-  const student = createStudent(options.start ?? weights, linears, format, recipe, seed);
+  const student = createStudent(options.start?.weights ?? weights, linears, format, recipe, seed, options.start);
+  const transforms = trainedTransforms(options, running);
   const best = new Map([...student.parameters].map(([name, values]) => [name, values.slice()]));
   const resumed =
     checkpoint && existsSync(checkpoint.path)
       ? readTraining(checkpoint.path, checkpoint.run, student.parameters, best, recipe.perturbation === undefined)
       : null;
   const lent = needsTeacher(recipe.terms) || layers ? teacher.feeds(batch * time) : {};
-  const inGraph = recipe.perturbation || recipe.interventions ? null : roundedInGraph(engine, format, recipe, linears);
+  const inGraph = onHost(recipe) ? null : roundedInGraph(engine, format, recipe, linears);
   const stepper = await (inGraph ? createDeviceStepper : createStepper)(
     student,
     recipe,
     {
-      shapes,
+      shapes: new Map([...shapes, ...transforms]),
       ...engine,
       constant: teacher.source === "graph" ? lent : {},
-      graph: (intervention) =>
+      graph: (signal) =>
         studentGraph(config, shapes, {
           terms: recipe.terms,
           batch,
           time,
           teacher: teacher.source,
-          intervention,
+          transforms,
+          intervention: signal === "full-precision" ? null : signal,
           device: options.device,
           ...(inGraph && { weight: inGraph }),
-          ...(running
+          ...(running && signal !== "full-precision"
             ? {
                 student: (made) =>
                   roundingHooks(made, running, {
@@ -133,6 +180,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
   const judge = await createJudge(options, running, engine);
   const heldoutLoss = async () => {
     await stepper.sync();
+    student.rounds(true);
     student.forward();
     return judge.loss(student.weights);
   };
@@ -152,6 +200,9 @@ export async function train(options: TrainOptions): Promise<Trained> {
     };
     // A teacher that lends logits has one array for them, of one step.
     const together = teacher.source === "graph" ? stepper.stepsPerRun : 1;
+    const warm = Math.ceil((recipe.fullPrecision ?? 0) * steps);
+    const intervention = (step: number) => recipe.interventions?.find(({ until }) => step < until * steps)?.signal;
+    if (progress.step <= warm) student.rounds(warm === 0);
     const earlier = progress.seconds;
     const began = performance.now();
     const elapsed = () => earlier + (performance.now() - began) / 1000;
@@ -178,7 +229,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
         const chosen = order(step);
         await teacher.load(data, chosen);
         const rate = peak * rateShare(recipe.schedule, recipe.warmup, step, steps);
-        const signal = recipe.interventions?.find(({ until }) => step < until * steps)?.signal ?? null;
+        const signal = step < warm ? "full-precision" : (intervention(step) ?? null);
         next.push({ feeds: feedsOf(chosen), rate, signal, seed: Math.imul(seed + 1, 0x27d4eb2f) + step });
       }
       const at = () => `${recipe.id} diverged at step ${progress.step + 1} of ${steps}`;
@@ -206,6 +257,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
         else if (stale >= PATIENCE) stoppedBy = "held-out loss";
       }
     }
+    student.rounds(true);
     for (const [name, values] of student.parameters) values.set(best.get(name)!);
     student.forward();
     const { quantize, total } = stepper.spent;
@@ -223,6 +275,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
       quantizeShare: total > 0 ? quantize / total : 0,
       units: Object.fromEntries(recipe.terms.map(({ loss }) => [loss, unitOf(loss)])),
       ...(gamma === null ? {} : { gamma }),
+      ...logOf(recipe, options.start, student),
       best: progress.best,
       history: progress.history,
     };

@@ -158,5 +158,46 @@ for name, (levels, reach, shrink) in {
     (q * G).sum().backward()
     out["learned"][name] = {"scale": flat(s), "q": flat(q), "gradient": flat(w.grad), "dScale": flat(s.grad)}
 
+# Elastic activations (BTT): one range for all tokens. Unsigned levels count from the lowest.
+out["elastic"] = {}
+X = torch.tensor([[math.sin(0.9 * i + 1.3 * j) * (3 if (i + j) % 7 == 0 else 1) for j in range(6)] for i in range(5)])
+gX = torch.tensor([[math.cos(0.4 * i + 0.8 * j) for j in range(6)] for i in range(5)])
+out |= {"X": flat(X), "gX": flat(gX)}
+for name, (levels, unsigned, start) in {
+    "int3": ([-3.0, -2, -1, 0, 1, 2, 3], False, 0.45),
+    "int3 unsigned": ([-3.0, -2, -1, 0, 1, 2, 3], True, 0.3),
+    "ternary unsigned": ([-1.0, 0, 1], True, 0.7),
+    "binary": ([-1.0, 1], False, 0.8),
+}.items():
+    x = (X.relu() if unsigned else X).clone().requires_grad_()
+    s = torch.tensor(start).requires_grad_()
+    shifted = [v - levels[0] for v in levels] if unsigned else levels
+    scale = 1 / math.sqrt(x.numel() * shifted[-1])
+    ratio = x.detach() / start
+    within = ((ratio >= shifted[0]) & (ratio <= shifted[-1])).double()
+    # round(x/s) is a constant plus x/s where gradients pass; the scale's gradient is shrunk, its value is not.
+    shrunk = s * scale + (s * (1 - scale)).detach()
+    level = near(shifted)(ratio)
+    if len(levels) > 2:
+        inner = x / shrunk + (level - ratio)
+        q = torch.where(within.bool(), inner, level) * shrunk
+    else:
+        # The sign depends on neither; the weight of it passes within reach.
+        q = level * shrunk + within * (x - x.detach())
+    (q * gX).sum().backward()
+    out["elastic"][name] = {"levels": levels, "unsigned": unsigned, "scale": start, "q": flat(q), "dX": flat(x.grad), "dScale": s.grad.item()}
+
+# Layer losses, as TSLD's code has them: means of squared differences, scores on the causal half, the mean counting all.
+shape = (2, 2, 3, 3)
+theirs = torch.tensor([math.sin(1.1 * i) for i in range(36)]).reshape(shape)
+own = torch.tensor([math.cos(0.7 * i) for i in range(36)]).reshape(shape).requires_grad_()
+hidden = F.mse_loss(own, theirs)
+half = torch.tril(torch.ones(3, 3))
+scores = F.mse_loss(own * half, theirs * half)
+out["layers"] = {"shape": shape, "teacher": flat(theirs), "student": flat(own)}
+for name, loss in {"hidden": hidden, "scores": scores}.items():
+    (gradient,) = torch.autograd.grad(loss, own)
+    out["layers"][name] = {"value": loss.item(), "gradient": flat(gradient)}
+
 path = Path(__file__).with_name("training.golden.json")
 path.write_text(json.dumps(out) + "\n")

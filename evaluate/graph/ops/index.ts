@@ -5,6 +5,7 @@ import { distillationOps } from "./distillation.ts";
 import { elementwiseOps } from "./elementwise.ts";
 import { embeddingOps } from "./embedding.ts";
 import { fakeQuantizeOps } from "./fakeQuantize.ts";
+import { fakeQuantizeLearnedOps } from "./fakeQuantizeLearned.ts";
 import { fakeQuantizeStaticOps } from "./fakeQuantizeStatic.ts";
 import { geluOps } from "./gelu.ts";
 import { layerNormOps } from "./layerNorm.ts";
@@ -25,6 +26,7 @@ export const allOps = [
   ...elementwiseOps,
   ...embeddingOps,
   ...fakeQuantizeOps,
+  ...fakeQuantizeLearnedOps,
   ...fakeQuantizeStaticOps,
   ...geluOps,
   ...layerNormOps,
@@ -45,6 +47,7 @@ export { forwardKl, reverseKl, softCrossEntropy } from "./distillation.ts";
 export * from "./elementwise.ts";
 export { embedding } from "./embedding.ts";
 export { type FakeQuantizeOptions, fakeQuantize, type RoundingGradient } from "./fakeQuantize.ts";
+export { endsOf, fakeQuantizeLearned } from "./fakeQuantizeLearned.ts";
 export { fakeQuantizeStatic } from "./fakeQuantizeStatic.ts";
 export { gelu, geluTanh } from "./gelu.ts";
 export { layerNorm } from "./layerNorm.ts";

@@ -3,7 +3,9 @@ import { UserError } from "../../../formats/index.ts";
 import {
   div,
   fakeQuantize,
+  fakeQuantizeLearned,
   fakeQuantizeStatic,
+  type Graph,
   matmul,
   mul,
   type RoundingGradient,
@@ -17,12 +19,15 @@ import type { ModelGraph } from "./architecture.ts";
 /** How one range for all tokens is found on the calibration text: it reaches the extremes, or loses least by clipping. */
 export type StaticRange = "absmax" | "mse";
 
+/** `learned`: a recipe trained it with the weights, each layer its own. */
+export type InputRange = StaticRange | "learned";
+
 /** In which formats a model's activations and key–value cache are held as it runs; null is full precision. */
 export interface RunningFormats {
   /** Of the input of every linear layer of the blocks, along its channels, each token by itself. */
   readonly activation: Format | null;
-  /** How one range for all tokens was found on a calibration text; null where each token's scales are its own. */
-  readonly range: StaticRange | null;
+  /** How one range for all tokens was found; null where each token's scales are its own. */
+  readonly range: InputRange | null;
   /** Of keys, after their rotation, and values: each head of each token by itself. */
   readonly cache: Format | null;
   /** Set where the cache is rounded as LLM-QAT does: the heads of a token together, before keys rotate. */
@@ -61,6 +66,26 @@ export function requireRunnable(format: Format): void {
     );
 }
 
+/** Scales of 1, and rotations by nothing, of the layers' inputs: what a method or a recipe may change. */
+export function inputTransforms(
+  layers: readonly { readonly name: string; readonly cols: number }[],
+  running: RunningFormats,
+): Map<string, Float32Array> {
+  return new Map(
+    [...inputShapes(layers, running)].map(([name, [size, columns]]) => [
+      name,
+      columns === undefined
+        ? new Float32Array(size!).fill(1)
+        : Float32Array.from({ length: size! * columns }, (_, i) => (i % (columns + 1) === 0 ? 1 : 0)),
+    ]),
+  );
+}
+
+/** Whether a layer's input is what a ReLU puts out, never below zero. */
+export function isUnsigned({ nodes }: Graph, x: Value): boolean {
+  return nodes.some(({ type, outputs }) => type === "Relu" && outputs[0] === x);
+}
+
 /** The projections to keys and to values, in architectures that keep them apart. */
 const KEY_OR_VALUE = /\.[kv]_proj\.weight$/;
 
@@ -94,15 +119,18 @@ export function roundingHooks(
   // Layers that share an input share its scales.
   const rounded = new Map<string, Value>();
   const linearInput = (format: Format) => (layer: string, x: Value) => {
-    const known = rotates ? undefined : rounded.get(x.name);
+    const known = rotates || range === "learned" ? undefined : rounded.get(x.name);
     if (known) return known;
     const scales = transforms ? weight(inputScales(layer)) : null;
     const scaled = scales ? div(graph, x, scales) : x;
     const turn = rotates ? weight(inputRotation(layer)) : null;
     const turned = turn ? matmul(graph, scaled, turn) : scaled;
-    const seen = range
-      ? fakeQuantizeStatic(graph, turned, weight(inputRange(layer)), format)
-      : fakeQuantize(graph, turned, { format, gradient, apart: true });
+    const seen =
+      range === "learned"
+        ? fakeQuantizeLearned(graph, turned, weight(inputRange(layer)), { format, unsigned: isUnsigned(graph, turned) })
+        : range
+          ? fakeQuantizeStatic(graph, turned, weight(inputRange(layer)), format)
+          : fakeQuantize(graph, turned, { format, gradient, apart: true });
     const back = turn ? matmul(graph, seen, swapLast(graph, turn)) : seen;
     const result = scales ? mul(graph, back, scales) : back;
     rounded.set(x.name, result);

@@ -10,6 +10,7 @@ export const btt: Recipe = {
     "the paper passes a gradient only where |w| is within the scale: btt-paper; the code passes all: this recipe",
     "the paper subtracts each row's mean: formats btt-ternary-paper and btt-binary-paper; the code does not: btt-ternary, btt-binary",
     "the paper compares attention of encoder and decoder; here the scores of the decoder's blocks",
+    "its activations of eight bits are clipped at 2.5 before they are rounded; here they are not",
     "its token embeddings are quantized too, here they stay",
   ],
   format: "btt-ternary",
@@ -26,10 +27,15 @@ export const bttPaper: Recipe = {
   weights: { latent: "full", scale: "format", straightThrough: "clipped" },
 };
 
-/** The elastic function of BTT's activations on weights: the scale of each group learned by LSQ. */
+/** BTT for activations of one and two bits (W1A1, W2A2): the range of each layer's inputs is learned by LSQ. */
 export const bttElastic: Recipe = {
   ...btt,
   id: "btt-elastic",
-  summary: "BTT with learned (elastic) weight scales",
-  weights: { latent: "full", scale: "learned", straightThrough: "clipped" },
+  summary: "BTT with elastic activations: with --activation, one learned range a layer",
+  quirks: [
+    ...btt.quirks,
+    "what a ReLU puts out takes unsigned levels, as in the paper; the code first takes away the tensor's minimum",
+    "ranges begin at the first batch as it runs on rounded weights and exact activations; they are kept in float32",
+  ],
+  activationRange: "learned",
 };

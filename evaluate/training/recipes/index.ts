@@ -11,11 +11,11 @@ import { logitKd } from "./logitKd.ts";
 import { lrQat } from "./lrQat.ts";
 import { paretoQ, paretoQSeq } from "./paretoQ.ts";
 import { qad } from "./qad.ts";
-import { rolora } from "./rolora.ts";
-import { roste } from "./roste.ts";
+import { rolora, roloraCode } from "./rolora.ts";
+import { roste, rosteRotated } from "./roste.ts";
 import { layerKd, teacherIntervention } from "./teacherIntervention.ts";
 import { tsld, tsldMean, tsldOnly } from "./tsld.ts";
-import { zeroQat } from "./zeroQat.ts";
+import { zeroQat, zeroQatLight } from "./zeroQat.ts";
 
 /** Every recipe: a new one is its file and a line here. Command line, sweeps and tables know it from that. */
 export const recipes: readonly Recipe[] = [
@@ -41,8 +41,11 @@ export const recipes: readonly Recipe[] = [
   lrQat,
   l4q,
   rolora,
+  roloraCode,
   roste,
+  rosteRotated,
   zeroQat,
+  zeroQatLight,
   qad,
   learnedLevels,
 ];

@@ -6,7 +6,7 @@ export const qad: Recipe = {
   id: "qad",
   summary: "KL(T‖S) on logits through the format's own two-level scales",
   source: "NVIDIA's QAD for NVFP4 models",
-  quirks: ["published for weights and activations; here weights"],
+  quirks: ["published for weights and activations of NVFP4: take --activation same"],
   format: "nvfp4",
   terms: [{ loss: "forward-kl" }],
   weights: { latent: "full", scale: "format", straightThrough: "identity" },

@@ -1,15 +1,30 @@
 import { type Recipe, usual } from "../recipe.ts";
 
-/** RoSTE without its rotation: cross-entropy straight through the rounding. */
+/**
+ * RoSTE: each layer is rotated where its weights and its inputs, rounded, then err less; the cross-entropy passes straight through
+ * the rotated rounding.
+ */
 export const roste: Recipe = {
   ...usual,
   id: "roste",
-  summary: "cross-entropy straight through the rounding, no rotation chosen",
-  source: "Wei et al., ICML 2025",
-  quirks: ["not yet: rotations, the choice of them by layer, activations and cache"],
+  summary: "cross-entropy straight through a rounding that is rotated in the layers where it then errs less",
+  source: "Wei et al., ICML 2025; no public code",
+  quirks: [
+    "layers that share an input choose together; the cache is rounded as it is, theirs is rotated with the values",
+    "theirs has ranges with offsets and tries clips of 1, 0.95 and 0.9 of them; here as the format has them",
+  ],
   format: "int4@row",
   terms: [{ loss: "ce" }],
   weights: { latent: "full", scale: "format", straightThrough: "identity" },
+  rotation: "select",
   schedule: "cosine",
   rate: 3e-5,
+};
+
+/** Every layer rotated: what the choice is to be compared with, as ce is without any. */
+export const rosteRotated: Recipe = {
+  ...roste,
+  id: "roste-rotated",
+  summary: "RoSTE without the choice: every layer is rotated",
+  rotation: "all",
 };

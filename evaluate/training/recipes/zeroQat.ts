@@ -6,9 +6,7 @@ export const zeroQat: Recipe = {
   id: "zeroqat",
   summary: "forward passes only: simultaneous perturbation of weights and learned clips",
   source: "arXiv 2509.00031; Skilteee/ZeroQAT b79457b",
-  quirks: [
-    "without the block-wise start by OmniQuant and its smoothing; the light variant (queries and values only) is not here",
-  ],
+  quirks: ["without the block-wise start by OmniQuant and its smoothing"],
   format: "int3@row",
   terms: [{ loss: "ce" }],
   weights: { latent: "full", scale: "learned-clip", straightThrough: "clipped" },
@@ -17,4 +15,12 @@ export const zeroQat: Recipe = {
   schedule: "half-linear",
   clipNorm: Number.POSITIVE_INFINITY,
   rate: 1e-6,
+};
+
+/** The light variant: all else is rounded beforehand and stays. */
+export const zeroQatLight: Recipe = {
+  ...zeroQat,
+  id: "zeroqat-light",
+  summary: "ZeroQAT of queries and values alone, all else rounded beforehand",
+  trains: "queries-values",
 };

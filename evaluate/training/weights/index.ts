@@ -1,10 +1,13 @@
 import { type Format, UserError } from "../../../formats/index.ts";
+import type { Rotation } from "../../hadamard/index.ts";
 import { codebookGrid } from "./codebookGrid.ts";
 import { formatGrid } from "./formatGrid.ts";
 import type { Matrix } from "./groupSpans.ts";
 import { groupBounds } from "./groupSpans.ts";
 import { learnedGrid } from "./learnedGrid.ts";
 import { lowRank } from "./lowRank.ts";
+import { pausableGrid } from "./pausableGrid.ts";
+import { rotatedGrid } from "./rotatedGrid.ts";
 import type { FakeQuant, TrainedGrid, WeightRule } from "./rule.ts";
 import { throughGrid } from "./throughGrid.ts";
 
@@ -13,7 +16,7 @@ export type { FakeQuant, LowRank, WeightRule } from "./rule.ts";
 
 /**
  * One weight matrix in training by a rule: the format's grid, any of the registry's, joined to what is trained in the
- * weights' place. `initial` is not kept. Throws UserError where the format cannot serve the rule.
+ * weights' place. `initial` is not kept; with `rotation` the weights are rounded turned by it. Throws UserError where the format cannot serve the rule.
  */
 export function fakeQuantOf(
   rule: WeightRule,
@@ -21,9 +24,13 @@ export function fakeQuantOf(
   matrix: Matrix,
   initial: Float32Array,
   normal: () => number,
+  rotation: Rotation | null = null,
 ): FakeQuant {
   const units = rule.latent === "full" ? "weights" : rule.latent.in;
-  const grid = gridOf(rule, format, matrix, initial, units);
+  if (rotation && units === "levels") throw new UserError("a product added to the levels is not rotated");
+  const turned = rotation ? rotation.apply(initial.slice()) : initial;
+  const own = gridOf(rule, format, matrix, turned, units);
+  const grid = pausableGrid(rotation ? rotatedGrid(own, rotation, initial.length) : own);
   if (rule.latent !== "full") {
     const base = units === "levels" ? inLevels(grid, format, matrix, initial) : initial.slice();
     return lowRank(rule.latent, matrix, base, grid, normal);
@@ -32,6 +39,7 @@ export function fakeQuantOf(
   return {
     parameters: new Map([["weight", weight], ...grid.parameters]),
     extraBits: grid.extraBits,
+    rounds: (on) => grid.rounds(on, weight),
     forward: (out) => grid.forward(weight, out),
     backward: (gradient, out, into) => grid.backward(weight, out, gradient, into.get("weight")!, into),
   };
@@ -44,21 +52,12 @@ function gridOf(
   initial: Float32Array,
   units: "weights" | "levels",
 ): TrainedGrid {
-  if (rule.scale === "none") return identityGrid;
   if (rule.levels) return codebookGrid(format, matrix);
   if (rule.scale === "learned" || rule.scale === "learned-clip")
     return learnedGrid(format, matrix, initial, rule, units);
   if (units === "levels") throw new UserError("a product added to the levels needs learned scales");
   return rule.scale === "through" ? throughGrid(format, matrix) : formatGrid(format, matrix, rule);
 }
-
-/** Weights that are not rounded while they train. */
-const identityGrid: TrainedGrid = {
-  parameters: new Map(),
-  extraBits: 0,
-  forward: (latent, out) => out.set(latent),
-  backward: (_latent, _out, gradient, dLatent) => dLatent.set(gradient),
-};
 
 /** W₀/s, with the scales that the grid begins with. */
 function inLevels(grid: TrainedGrid, format: Format, matrix: Matrix, initial: Float32Array): Float32Array {

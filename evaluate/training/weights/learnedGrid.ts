@@ -33,10 +33,11 @@ export function learnedGrid(
   const bounds = groupBounds(format, matrix);
   const groups = bounds.length - 1;
   const clip = rule.scale === "learned-clip";
-  const scales = rule.scaleNorm
-    ? normScales(kernel, bounds, initial, rule.scaleNorm, formatScales(format, matrix, initial, groups))
-    : formatScales(format, matrix, initial, groups);
-  const trained = clip ? new Float32Array(groups).fill(CLIP_START) : scales.slice();
+  const scalesOf = (weights: Float32Array) => {
+    const scales = formatScales(format, matrix, weights, groups);
+    return rule.scaleNorm ? normScales(kernel, bounds, weights, rule.scaleNorm, scales) : scales;
+  };
+  const trained = clip ? new Float32Array(groups).fill(CLIP_START) : scalesOf(initial);
   const offsets = rule.offset ? new Float32Array(groups) : null;
   const parameters = new Map([[clip ? "clip" : "scale", trained]]);
   if (offsets) parameters.set("offset", offsets);
@@ -60,6 +61,7 @@ export function learnedGrid(
   return {
     parameters,
     extraBits: offsets ? groups * OFFSET_BITS : 0,
+    ...(!clip && units === "weights" && { refit: (latent: Float32Array) => trained.set(scalesOf(latent)) }),
     forward(latent, out) {
       store(latent);
       if (units === "levels") roundLevels(kernel, bounds, latent, stored, out);

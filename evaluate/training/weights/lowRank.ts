@@ -1,5 +1,6 @@
 import type { Matrix } from "./groupSpans.ts";
-import type { FakeQuant, LowRank, TrainedGrid } from "./rule.ts";
+import type { PausableGrid } from "./pausableGrid.ts";
+import type { FakeQuant, LowRank } from "./rule.ts";
 
 /**
  * Frozen weights plus (alpha/rank)·A·B, A [rows, rank] drawn from N(0, 2/rank) (He), B [rank, cols] zero, so that training
@@ -9,7 +10,7 @@ export function lowRank(
   { rank, alpha }: LowRank,
   { rows, cols }: Matrix,
   base: Float32Array,
-  grid: TrainedGrid,
+  grid: PausableGrid,
   normal: () => number,
 ): FakeQuant {
   const deviation = Math.sqrt(2 / rank);
@@ -30,6 +31,10 @@ export function lowRank(
   return {
     parameters: new Map([["a", a], ["b", b], ...grid.parameters]),
     extraBits: grid.extraBits,
+    rounds(on) {
+      sum();
+      grid.rounds(on, latent);
+    },
     forward(out) {
       sum();
       grid.forward(latent, out);

@@ -8,10 +8,9 @@ export interface WeightRule {
    * Where a group's scale comes from. `format`: the format's own rule, refitted at each step and taken for a constant.
    * `through`: the same, but differentiated through the group's extremes (BitDistiller). `learned`: a parameter of each
    * group that begins as the format's rule has it, with LSQ's gradient. `learned-clip`: the same with s = σ(γ)·s of the
-   * format's rule and γ trained (OmniQuant's LWC, ZeroQAT). `none`: not rounded while training, only
-   * at the end (RoLoRA).
+   * format's rule and γ trained (OmniQuant's LWC, ZeroQAT).
    */
-  readonly scale: "format" | "through" | "learned" | "learned-clip" | "none";
+  readonly scale: "format" | "through" | "learned" | "learned-clip";
   /**
    * What passes of a gradient at a rounded weight. `identity`: all. `clipped`: where the weight lies within its levels' reach.
    * A number: where |w| is below it, whatever the scale (LLM-QAT 2, Teacher Intervention 2.5).
@@ -44,6 +43,8 @@ export interface FakeQuant {
    * parameters that have not changed since.
    */
   backward(gradient: Float32Array, out: Float32Array, into: ReadonlyMap<string, Float32Array>): void;
+  /** Whether `forward` rounds from now on: see `pausableGrid`. */
+  rounds(on: boolean): void;
   /** Bits stored for the matrix beside the format's. */
   readonly extraBits: number;
 }
@@ -51,6 +52,8 @@ export interface FakeQuant {
 /** Maps weights to quantized ones: the part of a FakeQuant that knows the format. */
 export interface TrainedGrid {
   readonly parameters: ReadonlyMap<string, Float32Array>;
+  /** Begins learned scales anew at these weights. */
+  readonly refit?: ((latent: Float32Array) => void) | undefined;
   forward(latent: Float32Array, out: Float32Array): void;
   /** Writes the gradient of the latent weights into `dLatent`, those of `parameters` into `into`. */
   backward(

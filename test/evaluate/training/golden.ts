@@ -26,6 +26,17 @@ export interface Golden {
   W: number[];
   G: number[];
   through: Record<string, { q: number[]; gradient: number[] }>;
+  X: number[];
+  gX: number[];
+  elastic: Record<
+    string,
+    { levels: number[]; unsigned: boolean; scale: number; q: number[]; dX: number[]; dScale: number }
+  >;
+  layers: Record<"hidden" | "scores", { value: number; gradient: number[] }> & {
+    shape: number[];
+    teacher: number[];
+    student: number[];
+  };
   learned: Record<string, { scale: number[]; q: number[]; gradient: number[]; dScale: number[] }>;
 }
 

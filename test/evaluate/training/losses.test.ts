@@ -107,6 +107,46 @@ describe("losses", () => {
   }
 });
 
+describe("layer losses", () => {
+  for (const loss of ["hidden", "attention", "scores"] as const) {
+    it(`${loss}: value and gradient are those of torch, and zero where student and teacher are equal`, async () => {
+      const { shape, teacher, student, ...expected } = golden.layers;
+      const graph = createGraph();
+      const side = (name: string) => {
+        const value = input(graph, name, "float32", shape);
+        const taps = { hidden: [value], scores: [value], outputs: [value], queries: [], keys: [], contexts: [] };
+        return { logits: value, taps };
+      };
+      const [own, theirs] = [side("student"), side("teacher")];
+      const labels = input(graph, "labels", "int64", [1]);
+      const { objective } = objectiveOf([{ loss }], {
+        graph,
+        student: own,
+        teacher: theirs,
+        labels,
+        gamma: null,
+        batch: 1,
+      });
+      output(graph, "objective", objective);
+      output(graph, "gradient", gradients(graph, objective, [own.logits])[0]!);
+      const session = await createSession(encode(graph), { threads: 1 });
+      const at = (values: readonly number[]) =>
+        session.run({
+          student: { data: Float32Array.from(values), shape },
+          teacher: { data: Float32Array.from(teacher), shape },
+          labels: { data: BigInt64Array.of(0n), shape: [1] },
+        });
+      const { value, gradient } = expected[loss === "scores" ? "scores" : "hidden"];
+      const results = await at(student);
+      near(results.objective![0], value, 1e-6);
+      for (const [i, slope] of gradient.entries()) near(results.gradient![i], slope, 1e-6);
+      const equal = await at(teacher);
+      assert.ok((equal.gradient as Float32Array).every((slope) => slope === 0));
+      await session.release();
+    });
+  }
+});
+
 describe("losses chunk by chunk", () => {
   /** Terms and gradients by hidden states and head, with `chunkElements` logits at a time. */
   async function headed(chunkElements: number) {

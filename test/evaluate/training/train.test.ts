@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hadamardRotation } from "../../../evaluate/hadamard/index.ts";
 import { shuffledWindows, splitHeldout } from "../../../evaluate/training/batches.ts";
 import { type RetrainOptions, recipeById, recipes, retrain } from "../../../evaluate/training/index.ts";
 import { rateShare } from "../../../evaluate/training/recipe.ts";
@@ -150,6 +151,100 @@ describe("retraining", () => {
     const terms = [one, other].map(({ log }) => log.history[0]!.terms["forward-kl"]!);
     assert.ok(terms[0]! > 1.1 * terms[1]!, `${terms}`);
     assert.notEqual(one.log.best.heldoutLoss, other.log.best.heldoutLoss);
+  });
+
+  const w4a4 = { activation: parseFormat("int4@row"), cache: null, range: null, rotates: false };
+
+  it("btt-elastic learns a range for the inputs of each layer", async () => {
+    const { log } = await run("btt-elastic", "btt-ternary", { running: w4a4, rate: 1e-3 });
+    const start = await run("btt-elastic", "btt-ternary", { running: w4a4, rate: 1e-9, tokens: 32 });
+    const ranges = model.linears.map(({ name }) => [log.inputRanges![name]!, start.log.inputRanges![name]!] as const);
+    assert.ok(ranges.every(([learned, began]) => learned > 0 && learned !== began && Math.abs(learned - began) < 0.05));
+    const alone = await run("btt-elastic", "btt-ternary", { tokens: 32 });
+    assert.equal(alone.log.inputRanges, undefined);
+  });
+
+  it("roste rotates the layers that round better for it, roste-rotated all, and both end on the rotated grid", async () => {
+    const weights = new Map(model.weights);
+    // One large input channel in the first layer's weights: a rotation spreads it.
+    const [outlier] = model.linears;
+    const spoilt = weights.get(outlier!.name)!.map((w, i) => (i % outlier!.cols === 1 ? 8 * w : w));
+    const small = {
+      running: w4a4,
+      tokens: 32,
+      rate: 1e-3,
+      model: { ...model, weights: weights.set(outlier!.name, spoilt) },
+    };
+    const [chosen, all] = [await run("roste", "int4@row", small), await run("roste-rotated", "int4@row", small)];
+    assert.deepEqual(
+      all.log.rotated,
+      model.linears.map(({ name }) => name),
+    );
+    assert.ok(chosen.log.rotated!.includes(outlier!.name), `${chosen.log.rotated}`);
+    for (const { weights: got, log } of [chosen, all]) {
+      for (const { name, rows, cols } of model.linears) {
+        const own = got.get(name)!.slice();
+        if (log.rotated!.includes(name)) hadamardRotation(cols, 0)!.apply(own);
+        const again = new Float32Array(own.length);
+        fakeQuantize(own, rows, cols, parseFormat("int4@row:fp32"), again);
+        assert.ok(
+          own.every((w, i) => Math.abs(w - again[i]!) < 1e-3 * Math.abs(w) + 1e-6),
+          name,
+        );
+      }
+    }
+  });
+
+  it("rolora learns in full precision: the first terms are the model's own, what is judged is rounded", async () => {
+    const still = { rate: 1e-9, tokens: 32 };
+    const [rounded, exact] = [await run("rolora", "int2@row", still), await run("rolora", null, still)];
+    const [own, full] = [rounded, exact].map(({ log }) => log.history[0]!);
+    assert.ok(Math.abs(own!.terms.ce! - full!.terms.ce!) < 1e-5, `${own!.terms.ce} ${full!.terms.ce}`);
+    assert.ok(Math.abs(own!.heldoutLoss - full!.heldoutLoss) > 1e-3, `${own!.heldoutLoss} ${full!.heldoutLoss}`);
+  });
+
+  it("l4q resumes bit-equal from before, at and after the end of its warm-up", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "bitfrontier-"));
+    const format = "int3@g8";
+    try {
+      // 20 steps, of which two warm up; the held-out loss is taken every second.
+      const whole = await run("l4q", format);
+      for (const stop of [0, 1, 2, 3]) {
+        const checkpoint = { path: join(folder, `${stop}.safetensors`), run: "one" };
+        let asked = 0;
+        const first = run("l4q", format, {
+          checkpoint,
+          signal: {
+            get aborted() {
+              return asked++ === stop;
+            },
+          } as AbortSignal,
+        });
+        await assert.rejects(first, new RegExp(`interrupted after step ${stop} of 20`));
+        const rest = await run("l4q", format, { checkpoint });
+        for (const [name, values] of whole.weights) assert.deepEqual(rest.weights.get(name), values, `${stop} ${name}`);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("zeroqat-light and rolora-code move queries and values alone; the rest is rounded", async () => {
+    for (const [recipe, format] of [
+      ["zeroqat-light", "int3@row"],
+      ["rolora-code", "int4@row"],
+    ] as const) {
+      const { weights, log } = await run(recipe, format, { tokens: 64, rate: 1e-3 });
+      for (const { name, rows, cols } of model.linears) {
+        const rotation = log.rotated ? hadamardRotation(cols, 0)! : null;
+        const turned = model.weights.get(name)!.slice();
+        rotation?.apply(turned);
+        fakeQuantize(turned, rows, cols, parseFormat(format), turned);
+        rotation?.apply(turned, true);
+        const same = weights.get(name)!.every((w, i) => w === turned[i]);
+        if (!/[qv]_proj/.test(name)) assert.ok(same, `${recipe} ${name}`);
+      }
+    }
   });
 
   it("is another run with another seed, and the same with the same", async () => {

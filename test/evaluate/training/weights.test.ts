@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hadamardRotation } from "../../../evaluate/hadamard/index.ts";
 import { type FakeQuant, fakeQuantOf, type WeightRule } from "../../../evaluate/training/weights/index.ts";
 import { fakeQuantize, parseFormat, UserError } from "../../../formats/index.ts";
 import { normals } from "../../random.ts";
@@ -158,7 +159,8 @@ describe("weights in training", () => {
   });
 
   it("low-rank products: the gradients are those of central differences", () => {
-    const fake = made({ latent: { rank: 2, alpha: 3, in: "weights" }, scale: "none" }, "int3@row");
+    const fake = made({ latent: { rank: 2, alpha: 3, in: "weights" } }, "int3@row");
+    fake.rounds(false);
     const random = normals(8);
     const b = fake.parameters.get("b")!;
     b.forEach((_, i) => {
@@ -186,6 +188,53 @@ describe("weights in training", () => {
       const exact = difference(fake, "scale", row, 1e-3) / Math.sqrt(rows * cols * 3);
       assert.ok(Math.abs(slopes("scale")[row]! - exact) < 1e-4);
     }
+  });
+
+  it("rotated: rounds W R and turns it back, as it turns gradients", () => {
+    const rotation = hadamardRotation(cols, 3)!;
+    const turned = (values: Float32Array, inverse = false) => rotation.apply(values.slice(), inverse);
+    const [format, rule] = [parseFormat("int3@row"), { ...STRAIGHT, straightThrough: 0.2 }];
+    const { out, slopes } = passed(fakeQuantOf(rule, format, matrix, W, normals(3), rotation));
+    const rounded = new Float32Array(W.length);
+    fakeQuantize(turned(W), rows, cols, format, rounded);
+    assertNear(out, [...turned(rounded, true)], 1e-6);
+    const boxed = turned(G).map((g, i) => (Math.abs(turned(W)[i]!) < 0.2 ? g : 0));
+    assertNear(slopes("weight"), [...turned(boxed, true)], 1e-6);
+    assert.ok(boxed.some((g) => g === 0));
+  });
+
+  it("rotated scales are learned where the rotated weights have them", () => {
+    const rotation = hadamardRotation(cols, 3)!;
+    const rule: WeightRule = { latent: "full", scale: "learned", straightThrough: "clipped" };
+    const fake = fakeQuantOf(rule, parseFormat("int3@row:fp32"), matrix, W, normals(3), rotation);
+    const turned = rotation.apply(W.slice());
+    const largest = [0, 1, 2].map(
+      (row) => Math.max(...turned.subarray(row * cols, (row + 1) * cols).map(Math.abs)) / 3,
+    );
+    assertNear(fake.parameters.get("scale")!, largest, 1e-6);
+    const plain = passed(
+      made({ scale: "learned", straightThrough: "clipped" }, "int3@row:fp32", turned),
+      rotation.apply(G.slice()),
+    );
+    assertNear(passed(fake).slopes("scale"), [...plain.slopes("scale")], 1e-6);
+  });
+
+  it("not rounding: weights and gradients pass as they are, and learned scales begin anew where it begins", () => {
+    const fake = made({ scale: "learned", straightThrough: "clipped" }, "int3@row:fp32");
+    fake.rounds(false);
+    fake.parameters.get("scale")!.fill(5);
+    const { out, slopes } = passed(fake);
+    assert.deepEqual(out, W);
+    assert.deepEqual(slopes("weight"), G);
+    assert.ok(slopes("scale").every((slope) => slope === 0));
+    fake.parameters.get("weight")!.forEach((w, i, all) => {
+      all[i] = 2 * w;
+    });
+    fake.rounds(true);
+    const expected = [0, 1, 2].map(
+      (row) => (2 * Math.max(...W.subarray(row * cols, (row + 1) * cols).map(Math.abs))) / 3,
+    );
+    assertNear(fake.parameters.get("scale")!, expected, 1e-6);
   });
 
   it("groups of zeros stay zero and move nothing", () => {
