@@ -12,7 +12,9 @@ import { type LoadedModel, loadModel } from "../evaluate/loadedModel.ts";
 import { methodById } from "../evaluate/methods/index.ts";
 import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { modelLogits } from "../evaluate/model/architectures/index.ts";
+import { inputShapes, inputTransforms } from "../evaluate/model/architectures/runningFormats.ts";
 import { packageRoot } from "../evaluate/model/index.ts";
+import { runningFormatsOf } from "../evaluate/runningFormatsOf.ts";
 import { cutWindows } from "../evaluate/tasks/index.ts";
 import { recipeById, retrain, type TokenWindows } from "../evaluate/training/index.ts";
 import { parseFormat } from "../formats/index.ts";
@@ -30,6 +32,9 @@ const { values: args } = parseArgs({
       default:
         "ce,logit-kd,tsld,tsld-mean,tsld-only,forward-kl,reverse-kl,cakld,bitdistiller,bitdistiller-code,llm-qat,btt,teacher-intervention,layer-kd,paretoq,lr-qat,l4q,zeroqat,qad,learned-levels",
     },
+    /** What activations and cache are rounded to as well, in training and test. */
+    activation: { type: "string", default: "" },
+    kv: { type: "string", default: "" },
     tokens: { type: "string", default: "100000" },
     /** Peak rates that are tried; the one with the least held-out loss is reported. */
     rates: { type: "string", default: "2e-3" },
@@ -46,8 +51,17 @@ const list = (text: string) => text.split(",").map((each) => each.trim());
 const context = Number(args.context);
 const threads = Number(args.threads);
 
+/** What tells a line from another. */
+const KEYS = ["format", "activation", "kv", "method", "tokens", "rate", "seed"] as const;
 /** Factors of the rates for recipes whose parameters are not weights in float32. */
-const RATE_FACTORS: Readonly<Record<string, number>> = { "lr-qat": 5, l4q: 5, rolora: 5, zeroqat: 5e-3 };
+const RATE_FACTORS: Readonly<Record<string, number>> = {
+  "lr-qat": 5,
+  l4q: 5,
+  rolora: 5,
+  "rolora-code": 5,
+  zeroqat: 5e-3,
+  "zeroqat-light": 5e-3,
+};
 
 const model = loadModel(args.model);
 const texts = model.name === "reference" ? referenceTexts() : splitTexts(model);
@@ -80,29 +94,39 @@ function readLines(): Line[] {
   return all.map((line) => JSON.parse(line) as Line).filter((line) => line.model === model.name);
 }
 
+type Key = Omit<Line, "losses" | "heldoutLoss" | "model" | "failed">;
+type Result = { weights: ReadonlyMap<string, Float32Array>; heldoutLoss: number | null };
+
 async function measure(): Promise<void> {
   mkdirSync(dirname(args.out), { recursive: true });
   const { config, shapes, linears, weights } = model;
-  const evaluator = await createEvaluator(config, shapes, { context, batch: 8, threads });
+  const settings = {
+    ...(args.activation === "" ? {} : { activation: args.activation }),
+    ...(args.kv === "" ? {} : { kv: args.kv }),
+  };
   const calibrator = createCalibrator(
     (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config),
     shapes,
     linears.map(({ name }) => name),
     { ...texts.data, count: Math.min(128, texts.data.count), threads },
   );
-  const once = async (
-    key: Omit<Line, "losses" | "heldoutLoss" | "model">,
-    act: () => Promise<{ weights: ReadonlyMap<string, Float32Array>; heldoutLoss: number | null }>,
-  ) => {
-    const same = (line: Line) => Object.entries(key).every(([name, value]) => line[name as keyof Line] === value);
-    const found = lines.find(same);
+  const losses = async (key: Key, own: ReadonlyMap<string, Float32Array>) => {
+    const running = runningFormatsOf(key);
+    const evaluator = await createEvaluator(config, new Map([...shapes, ...inputShapes(linears, running)]), {
+      ...{ context, batch: 8, threads, running },
+    });
+    const all = new Map([...inputTransforms(linears, running), ...own]);
+    return [...(await evaluator.score(all, texts.test.windows, texts.test.count).finally(() => evaluator.release()))];
+  };
+  const once = async (key: Key, act: (key: Key) => Promise<Result>) => {
+    const found = lines.find((line) => KEYS.every((name) => line[name] === key[name]));
     if (found) return found;
     const start = performance.now();
     const line: Line = { model: model.name, ...key, heldoutLoss: null, losses: [] };
     try {
-      const done = await act();
+      const done = await act(key);
       line.heldoutLoss = done.heldoutLoss;
-      line.losses = [...(await evaluator.score(done.weights, texts.test.windows, texts.test.count))];
+      line.losses = await losses(key, done.weights);
     } catch (error) {
       line.failed = (error as Error).message;
     }
@@ -110,27 +134,31 @@ async function measure(): Promise<void> {
     appendFileSync(args.out, `${JSON.stringify(line)}\n`);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const result = line.failed ?? `test ${mean(line.losses).toFixed(4)}`;
-    process.stderr.write(
-      `${key.format} ${key.method} ${key.tokens} rate ${key.rate} seed ${key.seed}: ${result} (${seconds} s)\n`,
-    );
+    const words = [key.format, key.activation, key.kv, key.method, key.tokens, `rate ${key.rate}`, `seed ${key.seed}`];
+    process.stderr.write(`${words.filter((word) => word !== undefined).join(" ")}: ${result} (${seconds} s)\n`);
     return line;
   };
-  const rounded = (format: string, method: string) => async () => {
-    const into = new Map(linears.map(({ name }) => [name, new Float32Array(weights.get(name)!.length)]));
-    await methodById(method).quantize({ format: parseFormat(format), matrices: linears, weights, into, calibrator });
-    return { weights: new Map([...weights, ...into]), heldoutLoss: null };
+  const quantized = async (key: Key, method: string): Promise<Result> => {
+    const running = runningFormatsOf(key);
+    const own = new Map(linears.map(({ name }) => [name, new Float32Array(weights.get(name)!.length)]));
+    const into = new Map([...own, ...inputTransforms(linears, running)]);
+    const training = { config, shapes, data: texts.data, running, engine: { threads } };
+    const input = { format: parseFormat(key.format), matrices: linears, weights, into, calibrator, training };
+    const { training: log, replaced } = await methodById(method).quantize(input);
+    return {
+      weights: new Map([...weights, ...into, ...(replaced ?? [])]),
+      heldoutLoss: log?.best.heldoutLoss ?? null,
+    };
   };
-  const trained = (format: string | null, recipe: string, tokens: number, rate: number, seed: number) => async () => {
-    const { weights: own, log } = await retrain({
-      model,
-      format: format === null ? null : parseFormat(format),
-      recipe: recipeById(recipe),
-      data: texts.data,
-      tokens,
-      rate,
-      seed,
-      threads,
-    });
+  const rounded = (key: Key) => quantized(key, key.method);
+  const trained = (key: Key) => {
+    const { method, tokens, rate, seed } = key;
+    return quantized(key, `${method}:tokens=${tokens}:rate=${rate}:seed=${seed}`);
+  };
+  /** What the text alone does to the model. */
+  const full = async ({ tokens, rate }: Key): Promise<Result> => {
+    const options = { model, format: null, recipe: recipeById("ce"), data: texts.data, tokens, rate: rate!, threads };
+    const { weights: own, log } = await retrain(options);
     return { weights: own, heldoutLoss: log.best.heldoutLoss };
   };
   const none = { tokens: 0, rate: null, seed: 0 };
@@ -139,27 +167,22 @@ async function measure(): Promise<void> {
   const recipes = list(args.recipes);
   const rates = list(args.rates).map(Number);
   const seeds = list(args.seeds).map(Number);
-  for (const tokens of budgets)
-    await once({ format: "fp32", method: "ce", tokens, rate: 1e-4, seed: 0 }, trained(null, "ce", tokens, 1e-4, 0));
+  for (const tokens of budgets) await once({ format: "fp32", method: "ce", tokens, rate: 1e-4, seed: 0 }, full);
   for (const format of list(args.formats)) {
-    for (const method of ["rtn", "gptq", "clip+gptq"]) await once({ format, method, ...none }, rounded(format, method));
+    const setting = { format, ...settings };
+    // Methods that calibrate do so on a model in full precision.
+    const methods = Object.keys(settings).length > 0 ? ["rtn"] : ["rtn", "gptq", "clip+gptq"];
+    for (const method of methods) await once({ ...setting, method, ...none }, rounded);
     for (const tokens of budgets) {
       for (const recipe of recipes) {
         const tried: Line[] = [];
         for (const rate of rates.map((each) => each * (RATE_FACTORS[recipe] ?? 1)))
-          tried.push(
-            await once({ format, method: recipe, tokens, rate, seed: 0 }, trained(format, recipe, tokens, rate, 0)),
-          );
+          tried.push(await once({ ...setting, method: recipe, tokens, rate, seed: 0 }, trained));
         const best = tried.filter((line) => !line.failed).sort((a, b) => a.heldoutLoss! - b.heldoutLoss!)[0];
-        if (!best) continue;
-        for (const seed of seeds.filter((each) => each !== 0))
-          await once(
-            { format, method: recipe, tokens, rate: best.rate, seed },
-            trained(format, recipe, tokens, best.rate!, seed),
-          );
+        for (const seed of best ? seeds.filter((each) => each !== 0) : [])
+          await once({ ...setting, method: recipe, tokens, rate: best!.rate, seed }, trained);
       }
     }
   }
-  await evaluator.release();
   await calibrator.release();
 }

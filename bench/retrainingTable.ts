@@ -8,7 +8,7 @@ export interface Line {
   activation?: string;
   kv?: string;
   method: string;
-  /** Trained on; 0 where nothing was. */
+  /** Budget; 0 where nothing was trained. */
   tokens: number;
   rate: number | null;
   seed: number;

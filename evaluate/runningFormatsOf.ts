@@ -5,7 +5,12 @@ import { type RunningFormats, requireRunnable } from "./model/architectures/runn
 import { BASELINE, SAME, staticSetting, type TrialSpec, tokenSetting } from "./sweep/index.ts";
 
 /** What a trial rounds activations and cache to. Throws UserError for formats that cannot be found as a model runs. */
-export function runningFormatsOf({ format, activation, kv, method }: TrialSpec): RunningFormats {
+export function runningFormatsOf({
+  format,
+  activation,
+  kv,
+  method,
+}: Pick<TrialSpec, "format" | "activation" | "kv" | "method">): RunningFormats {
   const token = kv === undefined ? null : tokenSetting(kv);
   const fixed = activation === undefined ? null : staticSetting(activation);
   const chosen = format === BASELINE ? null : methodById(method);
@@ -17,7 +22,6 @@ export function runningFormatsOf({ format, activation, kv, method }: TrialSpec):
   };
   const activations = fixed ? parseFormat(fixed.format) : formatOf(activation);
   if (fixed) requireStatic(activations!);
-  if (activations && chosen?.learnsRanges) requireStatic(activations);
   if (fixed && format === BASELINE)
     throw new UserError(
       `activations ${activation}: static ranges are found as weights are quantized; give a format of them`,

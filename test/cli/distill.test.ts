@@ -127,6 +127,28 @@ describe("recipes as methods", () => {
     assert.deepEqual(again!.windowLoss, row!.windowLoss);
   });
 
+  it("that rotate or learn ranges are judged as they were trained", async () => {
+    const task = ["--task", `perplexity:${at("evaluated.txt")}`, "--context", "32", "--json", "--threads", "1"];
+    for (const [recipe, format] of [
+      ["roste-rotated", "int4@row"],
+      ["btt-elastic", "int3@row"],
+    ] as const) {
+      const words = ["--format", format, "--activation", "int3@row", "--calibration", at("text.txt"), ...task];
+      const run = async (tokens: number, rate: number) => {
+        const method = `${recipe}:tokens=${tokens}:rate=${rate}:batch=2`;
+        const { code, out, err } = await cli("eval", model, ...words, "--method", method);
+        assert.equal(code, 0, err);
+        return (JSON.parse(out) as Row[])[1]!;
+      };
+      const [still, row] = [await run(126, 1e-9), await run(1260, 0.003)];
+      assert.ok(row.perplexity! < 0.99 * still.perplexity!, `${recipe} ${row.perplexity} ${still.perplexity}`);
+      const { rotated, inputRanges } = row.training!;
+      const layers = row.layers.map(({ name }) => name);
+      if (recipe === "btt-elastic") assert.deepEqual(Object.keys(inputRanges!).sort(), layers.sort());
+      else assert.deepEqual(rotated, layers);
+    }
+  });
+
   it("need a text, know their options, and are no business of quantize", async () => {
     const task = ["--task", `perplexity:${at("evaluated.txt")}`, "--context", "32"];
     const none = await cli("eval", model, "--format", "twn", "--method", "tsld", ...task);
