@@ -7,17 +7,18 @@ import type { Nodes } from "./nodes.ts";
 /**
  * The level nearest to float32 `y`, ties as the book has them: exactly `levels[nearestRank(book, y)]` of every y that is
  * not NaN. Three ways, the fastest that is exact for the book (`npm run bench activations`): arithmetic where the levels are
- * those of a small float or evenly spaced, one comparison and one choice a cut (three times as long for 16 levels), a search
- * tree where there are many (eight times, whatever their number; an operator that GPUs do not have).
+ * those of a small float or evenly spaced, else look-ups, or one comparison and one choice a cut.
  */
 export function nearestLevel(n: Nodes, book: Book, y: Value): Value {
   const spacing = spacings(book).find((each) => isExact(book, each));
   if (spacing) return onSpacing(n, book, spacing, y);
-  return book.levels.length <= CHAIN_MAX || n.wide === "float32" ? chain(n, book, y) : tree(n, book, y);
+  // Devices without float64 are GPUs: there comparisons cost nothing, and look-ups do.
+  const buckets = n.wide === "float64" && book.levels.length > CHAIN_MAX ? bucketsOf(book) : null;
+  return buckets ? lookedUp(n, book, buckets, y) : chain(n, book, y);
 }
 
-/** From about so many levels on a tree of comparisons is faster than all of them. */
-const CHAIN_MAX = 48;
+/** Below about so many levels comparisons with all of them cost less. */
+const CHAIN_MAX = 10;
 
 /**
  * Levels of a float with `fraction` bits after the leading one and equal steps below 2^minExponent, cut off at the ends;
@@ -124,42 +125,46 @@ function reaches(n: Nodes, y: Value, cut: number): Value {
   return cut === 1 ? n.greater(y, 0) : n.atLeast(y, floatOfKey(cut) + 0);
 }
 
-interface TreeNode {
-  /** Null of a leaf. */
-  cut: number | null;
-  level: number;
-  above: number;
-  below: number;
+/** Buckets of equal width over the levels, a power of two of them, such that none holds more than one cut. */
+interface Buckets {
+  count: number;
+  /** Buckets a unit. */
+  density: number;
+  /** The bucket of each cut: increasing. */
+  ofCuts: readonly number[];
 }
 
-function tree(n: Nodes, { levels, cuts }: Book, y: Value): Value {
-  const all: TreeNode[] = [];
-  const grow = (from: number, to: number): number => {
-    const made: TreeNode = { cut: null, level: 0, above: 0, below: 0 };
-    const index = all.push(made) - 1;
-    if (from === to) made.level = levels[from]!;
-    else {
-      const middle = (from + to) >> 1;
-      made.cut = floatOfKey(cuts[middle]!) + 0;
-      made.above = grow(middle + 1, to);
-      made.below = grow(from, middle);
-    }
-    return index;
-  };
-  grow(0, levels.length - 1);
-  const leaves = all.flatMap(({ cut }, index) => (cut === null ? [index] : []));
-  return n.treeEnsemble(y, {
-    n_targets: 1,
-    nodes_treeids: all.map(() => 0),
-    nodes_nodeids: all.map((_, index) => index),
-    nodes_featureids: all.map(() => 0),
-    nodes_modes: { strings: all.map(({ cut }) => (cut === null ? "LEAF" : "BRANCH_GTE")) },
-    nodes_values: { floats: all.map(({ cut }) => cut ?? 0) },
-    nodes_truenodeids: all.map(({ above }) => above),
-    nodes_falsenodeids: all.map(({ below }) => below),
-    target_treeids: leaves.map(() => 0),
-    target_nodeids: leaves,
-    target_ids: leaves.map(() => 0),
-    target_weights: { floats: leaves.map((index) => all[index]!.level) },
-  });
+/** Tables of up to 2^16 numbers stay in a core's cache. */
+const BUCKETS_MAX = 2 ** 16;
+
+function bucketsOf({ levels, cuts }: Book): Buckets | null {
+  const [low, high] = [levels[0]!, levels.at(-1)!];
+  for (let count = 32; count <= BUCKETS_MAX; count *= 2) {
+    const density = Math.fround((count - 1) / (high - low));
+    const ofCuts = Array.from(cuts, (cut) => Math.floor(Math.fround(Math.fround(floatOfKey(cut) - low) * density)));
+    if (ofCuts.every((bucket, rank) => rank === 0 || bucket > ofCuts[rank - 1]!)) return { count, density, ofCuts };
+  }
+  return null;
+}
+
+/**
+ * A table tells each bucket's cut, if it has one, another the level on either side of it. Exact, since subtraction and product in
+ * float32 keep the order of numbers: whatever lies in a lower bucket than a cut is below it. Two look-ups cost less than
+ * comparisons with every cut, whose choices no processor foresees.
+ */
+function lookedUp(n: Nodes, { levels, cuts }: Book, { count, density, ofCuts }: Buckets, y: Value): Value {
+  const cutOf = new Float32Array(count + 1).fill(Number.POSITIVE_INFINITY);
+  const sides = new Float32Array(2 * (count + 1));
+  let rank = 0;
+  for (let bucket = 0; bucket <= count; bucket++) {
+    sides[2 * bucket] = levels[rank]!;
+    if (bucket === ofCuts[rank]) cutOf[bucket] = floatOfKey(cuts[rank++]!);
+    sides[2 * bucket + 1] = levels[rank]!;
+  }
+  const [low, high] = [levels[0]!, levels.at(-1)!];
+  const place = n.mul(n.sub(n.clip(y, low, high), low), density);
+  // NaN is no bucket's: the clip of integers sends it to an end, and its scale makes it NaN again.
+  const bucket = n.clip(n.cast(place, "int32"), 0, count);
+  const above = n.cast(n.atLeast(y, n.lookUp(cutOf, bucket)), "int32");
+  return n.lookUp(sides, n.add(n.mul(bucket, 2), above));
 }

@@ -1,4 +1,4 @@
-import { type Attribute, constant, type Graph, ints, node } from "../graph.ts";
+import { constant, type Graph, ints, node } from "../graph.ts";
 import { type ElementType, elementTypes, size, type Value } from "../value.ts";
 
 /** A value, or a number of the other operand's type. */
@@ -12,7 +12,8 @@ export function nodes(graph: Graph) {
   const scalars = new Map<string, Value>();
   const scalar = (x: number, type: ElementType) => {
     const key = `${type} ${Object.is(x, -0) ? "-0" : x}`;
-    const known = scalars.get(key) ?? constant(graph, type === "float64" ? Float64Array.of(x) : Float32Array.of(x), []);
+    const arrays = { float64: Float64Array, float32: Float32Array, int32: Int32Array };
+    const known = scalars.get(key) ?? constant(graph, arrays[type as keyof typeof arrays].of(x), []);
     scalars.set(key, known);
     return known;
   };
@@ -81,13 +82,9 @@ export function nodes(graph: Graph) {
       const shape = x.shape.map((d, i) => (i === axis ? d + count : d));
       return node(graph, "Pad", [x, ints(graph, widths)], shape, { attributes: { mode } });
     },
-    /** One output for each number of float32 `x`, by the decision trees of ONNX-ML. */
-    treeEnsemble(x: Value, attributes: Record<string, Attribute>): Value {
-      const column = [size(x.shape), 1];
-      const flat = node(graph, "Reshape", [x, ints(graph, column)], column);
-      const found = node(graph, "TreeEnsembleRegressor", [flat], column, { domain: "ai.onnx.ml", attributes });
-      return node(graph, "Reshape", [found, ints(graph, x.shape)], x.shape);
-    },
+    /** Entries of a table by int32 index; one outside it stops the run. */
+    lookUp: (table: Float32Array, index: Value) =>
+      node(graph, "Gather", [constant(graph, table, [table.length]), index], index.shape, { type: "float32" }),
     expand: (x: Value, shape: readonly number[]) => node(graph, "Expand", [x, ints(graph, shape)], shape),
     /** The sum along the last axis, one number after another as a loop adds them: ReduceSum's order is its own. */
     sumInOrder(x: Value): Value {
