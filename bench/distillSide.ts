@@ -32,6 +32,7 @@ const stepper = createStepper(student, recipe, {
   constant: Object.fromEntries(
     [...shapes].map(([name, shape]) => [`teacher/${name}`, { data: weights.get(name)!, shape }]),
   ),
+  batch,
   graph: () => studentGraph(config, shapes, { terms: recipe.terms, batch, time, teacher: "graph" }),
 });
 const ids = (shift: number) =>

@@ -76,6 +76,7 @@ export const distill: Command = {
       versions: versions(),
       signal: interruptible(),
       onFetch: fetchProgress(stderr),
+      onWarning: (text) => stderr.write(`warning: ${text}\n`),
       onProgress: ({ step, tokens: seen, terms, heldoutLoss }, steps) => {
         const squared = (term: string) => (unitOf(term) === "squared units" ? " (squared units)" : "");
         const each = Object.entries(terms).map(([name, value]) => `${name} ${value.toFixed(4)}${squared(name)}`);

@@ -64,6 +64,8 @@ export interface DistillOptions {
   signal?: AbortSignal;
   onFetch?: (progress: FetchProgress) => void;
   onProgress?: (entry: HistoryEntry, steps: number) => void;
+  /** Told of each of the record's warnings as it arises. */
+  onWarning?: (text: string) => void;
 }
 
 /** What was done; also written as bitfrontier.json beside the weights. */
@@ -82,6 +84,8 @@ export interface DistillRecord {
   training: TrainingLog;
   /** Relative error of the weights to those of the full-precision model. */
   layers: LayerLog[];
+  /** What a reader should know: that memory did not suffice for a step's batch at once, say. */
+  warnings: string[];
   versions: Record<string, string>;
 }
 
@@ -126,10 +130,15 @@ export async function distillModel(options: DistillOptions): Promise<DistillReco
   const checkpoint = { path: `${out.replace(/[/\\]+$/, "")}.training.safetensors`, run };
   if (existsSync(checkpoint.path) && !resume)
     throw new UserError(`${checkpoint.path}: an unfinished run; go on with --resume, or remove it`);
+  const warnings = new Set<string>();
+  const warn = (text: string) => {
+    if (!warnings.has(text)) options.onWarning?.(text);
+    warnings.add(text);
+  };
   const cached =
     teacher === "graph"
       ? null
-      : cachedTeacher(model.config, model.shapes, model.weights, { ...engine, top, modelSha256: model.sha256 });
+      : cachedTeacher(model.config, model.shapes, model.weights, { ...engine, warn, top, modelSha256: model.sha256 });
   const trained = await retrain({
     model,
     format,
@@ -143,6 +152,7 @@ export async function distillModel(options: DistillOptions): Promise<DistillReco
     checkpoint,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+    warn,
   }).finally(() => cached?.release());
   const count = model.linears.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   const record: DistillRecord = {
@@ -160,6 +170,7 @@ export async function distillModel(options: DistillOptions): Promise<DistillReco
       const { name } = matrix;
       return layerLog(matrix, format, model.weights.get(name)!, trained.weights.get(name)!).log;
     }),
+    warnings: [...warnings],
     versions: device ? { ...versions, device: `${device.device} (${device.name})` } : versions,
   };
   const source = openCheckpoint(model.dir);

@@ -1,7 +1,8 @@
-import { type Graph, gradients, influencing, output, repeated, size, type Value } from "../graph/index.ts";
+import { type Graph, gradients, influencing, output, overParts, repeated, size, type Value } from "../graph/index.ts";
 import { adamwNodes, stateNames, stepScalars, updated } from "./adamwGraph.ts";
 import type { OptimizerOptions, TrainerState } from "./optimizer.ts";
 import { createResidence, holdsState } from "./residence.ts";
+import { createPartsStep, createWholeStep, type Parts, type ResidentStep } from "./residentStep.ts";
 import { createSession, type DeviceTensor, type Feed, type HostTensor, type SessionOptions } from "./session.ts";
 
 /** What one step is fed, weights apart. */
@@ -37,6 +38,8 @@ export interface DeviceTrainerOptions extends SessionOptions, OptimizerOptions {
    * parameters and moments pass to and from the device once a call of `run`, whatever the number of its steps.
    */
   loop?: boolean;
+  /** The graph is that of one of so many equal parts of a step's batch, and `loss` its share of the step's. */
+  parts?: Parts;
 }
 
 /**
@@ -50,15 +53,21 @@ export async function createDeviceTrainer(
   parameters: readonly Value[],
   weights: ReadonlyMap<string, Float32Array>,
   frozen: ReadonlyMap<string, HostTensor>,
-  { loop = false, optimizer, clipNorm, decays, rateOf, ...engine }: DeviceTrainerOptions,
+  { loop = false, parts, optimizer, clipNorm, decays, rateOf, ...engine }: DeviceTrainerOptions,
   resume?: TrainerState,
 ): Promise<DeviceTrainer> {
   const rule = { optimizer, clipNorm, decays, ...(rateOf && { rateOf }) };
-  const trained = influencing(graph, loss, parameters);
+  const stays = holdsState(engine) && !loop;
+  const given = { graph, objective: loss, terms };
+  const step = parts && !stays ? overParts(given, parameters, parts.own, parts.count) : given;
+  const trained = influencing(step.graph, step.objective, parameters);
   const measured = ["loss", ...Object.keys(terms).map((name) => `term:${name}`), "norm"];
-  output(graph, "loss", loss);
-  for (const [name, value] of Object.entries(terms)) output(graph, `term:${name}`, value);
-  adamwNodes(graph, trained, gradients(graph, loss, trained), rule);
+  const whole = () => {
+    output(step.graph, "loss", step.objective);
+    for (const [name, value] of Object.entries(step.terms)) output(step.graph, `term:${name}`, value);
+    adamwNodes(step.graph, trained, gradients(step.graph, step.objective, trained), rule);
+    return step.graph;
+  };
 
   const names = trained.flatMap(({ name }) => Object.values(stateNames(name)));
   const shapes = new Map(trained.flatMap(({ name, shape }) => Object.values(stateNames(name)).map((n) => [n, shape])));
@@ -76,9 +85,15 @@ export async function createDeviceTrainer(
       host.set(input, data);
     }
   }
-  const stays = holdsState(engine) && !loop;
-  const drive = stays ? createResident : createLooping;
-  const driver = await drive({ graph, names, shapes, host, measured, frozen, engine, state });
+  const common = { names, shapes, host, measured, frozen, engine, state };
+  const driver = !stays
+    ? createLooping(whole(), common)
+    : await createResident(
+        await (parts
+          ? createPartsStep(step, trained, parts, rule, engine)
+          : createWholeStep(whole(), names, measured, engine)),
+        common,
+      );
   return {
     state,
     async run(steps) {
@@ -103,8 +118,7 @@ export async function createDeviceTrainer(
   };
 }
 
-interface Parts {
-  graph: Graph;
+interface Common {
   /** Inputs that a step changes. */
   names: readonly string[];
   shapes: ReadonlyMap<string, readonly number[]>;
@@ -127,12 +141,15 @@ interface Driver {
 }
 
 /** State stays on the device between runs: what a run gives is fed to the next. */
-async function createResident(parts: Parts): Promise<Driver> {
-  const { graph, names, shapes, host, measured, frozen, engine, state } = parts;
+async function createResident(step: ResidentStep, common: Common): Promise<Driver> {
+  const { names, shapes, host, frozen, engine, state } = common;
   const residence = createResidence(engine);
   const still = await residence.place(dataOf(frozen), shapesOf(frozen));
-  const start = await residence.place(host, shapes);
-  const session = await createSession(graph, engine, names.map(updated));
+  const start = await residence.place(host, shapes).catch(async (error) => {
+    still.free();
+    await step.release();
+    throw error;
+  });
   let current: Record<string, Feed> = start.feeds;
   const free = (feeds: Record<string, Feed>) => {
     for (const feed of Object.values(feeds)) (feed as DeviceTensor).free();
@@ -141,10 +158,9 @@ async function createResident(parts: Parts): Promise<Driver> {
     async run(steps, read) {
       const results: StepMeasure[] = [];
       for (const feeds of steps) {
-        const { host: values, kept } = await session.runKeeping({ ...still.feeds, ...current, ...feeds });
-        const next = Object.fromEntries(names.map((name) => [name, kept[updated(name)]!]));
+        const { values, next } = await step.run({ ...still.feeds, ...current, ...feeds });
         try {
-          results.push(read(Object.fromEntries(measured.map((name) => [name, Number(values[name]![0])]))));
+          results.push(read(values));
         } catch (error) {
           free(next);
           throw error;
@@ -164,15 +180,15 @@ async function createResident(parts: Parts): Promise<Driver> {
     async release() {
       free(current);
       still.free();
-      await session.release();
+      await step.release();
       await residence.release();
     },
   };
 }
 
 /** State passes through each run, which makes all of the steps it is given in one Loop operator. */
-async function createLooping(parts: Parts): Promise<Driver> {
-  const { graph, names, shapes, host, measured, frozen, engine, state } = parts;
+function createLooping(graph: Graph, common: Common): Driver {
+  const { names, shapes, host, measured, frozen, engine, state } = common;
   const own = graph.inputs.map(({ name }) => name).filter((name) => !shapes.has(name) && !frozen.has(name));
   const carried = new Map(names.map((name) => [name, updated(name)]));
   const sessions = new Map<number, ReturnType<typeof createSession>>();

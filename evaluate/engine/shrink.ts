@@ -22,18 +22,28 @@ export type Warn = (text: string) => void;
 export interface Shrinking<T> {
   /** Gives `work` the compiled thing; when memory does not suffice, one of half the batch, and so on. */
   use<R>(work: (made: T) => Promise<R>): Promise<R>;
+  /** What was compiled last; null before the first use. */
+  current(): T | null;
   release(): Promise<void>;
 }
 
+/** The largest equal parts of a batch that are at most half as large: what is made of them all is what the whole makes. */
+export function equalParts(batch: number): number {
+  let size = batch >> 1;
+  while (size > 1 && batch % size !== 0) size--;
+  return size;
+}
+
 /**
- * Compiles for `batch` when first used, and for half of it each time that making or using it runs out of memory; `work`
- * is then called again. `warn` is told. Throws UserError naming `what` when a batch of one does not fit.
+ * Compiles for `batch` when first used, and for half of it (or what `next` says) each time that making or using it runs out
+ * of memory; `work` is then called again. `warn` is told. Throws UserError naming `what` when a batch of one does not fit.
  */
 export function shrinking<T extends { release(): Promise<void> }>(
   what: string,
   batch: number,
   make: (batch: number) => Promise<T>,
   warn: Warn = () => {},
+  next = (size: number) => size >> 1,
 ): Shrinking<T> {
   let made: T | undefined;
   let size = batch;
@@ -48,12 +58,13 @@ export function shrinking<T extends { release(): Promise<void> }>(
           await made?.release();
           made = undefined;
           if (size === 1) throw new UserError(`${what}: the device's memory does not suffice even for a batch of 1`);
-          const half = size >> 1;
+          const half = next(size);
           warn(`${what}: out of memory with a batch of ${size}; went on with ${half}`);
           size = half;
         }
       }
     },
+    current: () => made ?? null,
     async release() {
       await made?.release();
       made = undefined;

@@ -4,6 +4,7 @@ export { repeated } from "./loop.ts";
 export { lower, narrowsIntegers } from "./lowering.ts";
 export { type AnyOp, apply, type Op, type Sample } from "./op.ts";
 export * from "./ops/index.ts";
+export { accumulated, type Loss, overParts, sumOf, totalOf } from "./overParts.ts";
 export { peakBytes } from "./peak.ts";
 export { type Provider, providers } from "./provider.ts";
 export type { Data, ElementType, Value } from "./value.ts";

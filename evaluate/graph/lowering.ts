@@ -73,10 +73,10 @@ function rewritten(graph: Graph, rules: Readonly<Record<string, Lowering>>): Gra
     const rule = rules[each.type];
     const { body } = each.attributes;
     if (typeof body === "object" && "graph" in body) {
-      lowered.nodes.push({
-        ...each,
-        attributes: { ...each.attributes, body: { graph: rewritten(body.graph, rules) } },
-      });
+      // New names are new around the body too.
+      const inner = rewritten({ ...body.graph, count: lowered.count }, rules);
+      lowered.count = inner.count;
+      lowered.nodes.push({ ...each, attributes: { ...each.attributes, body: { graph: inner } } });
     } else if (!rule) lowered.nodes.push(each);
     else {
       rule(lowered, each);

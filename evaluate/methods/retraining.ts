@@ -58,6 +58,7 @@ async function run(
     throw new UserError(`method "${id}": static ranges of activations are not trained; take ranges of each token`);
   // The engine is large, and naming a method does without it.
   const { retrain } = await import("../training/index.ts");
+  const warnings = new Set<string>();
   const trained = await retrain({
     model: { config, shapes, linears: matrices, weights },
     format,
@@ -66,6 +67,7 @@ async function run(
     running,
     ...options,
     ...engine,
+    warn: (text) => warnings.add(text),
   });
   const sums = { errors: 0, squares: 0, count: 0 };
   const layers = matrices.map((matrix) => {
@@ -82,7 +84,7 @@ async function run(
     layers,
     weightMse: sums.squares > 0 ? sums.errors / sums.squares : 0,
     extraBitsPerWeight: trained.extraBits / sums.count,
-    warnings: [],
+    warnings: [...warnings],
     replaced: new Map(rest),
     training: trained.log,
   };

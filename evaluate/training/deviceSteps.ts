@@ -1,5 +1,5 @@
 import { type Format, UserError } from "../../formats/index.ts";
-import { createDeviceTrainer } from "../engine/deviceTrainer.ts";
+import { createDeviceTrainer, type DeviceTrainer } from "../engine/deviceTrainer.ts";
 import type { TrainerState } from "../engine/optimizer.ts";
 import { holdsState } from "../engine/residence.ts";
 import type { SessionOptions } from "../engine/session.ts";
@@ -7,8 +7,17 @@ import { isOutOfMemory } from "../engine/shrink.ts";
 import { fakeQuantize, type Graph, type RoundingGradient, type Value } from "../graph/index.ts";
 import { requireFittable } from "../graph/quantization/groupFit.ts";
 import type { Recipe } from "./recipe.ts";
-import { NotFinite, optimizerOf, type Stepper, type StepperOptions, type StepResult } from "./steps.ts";
+import {
+  NotFinite,
+  optimizerOf,
+  type StepInput,
+  type Stepper,
+  type StepperOptions,
+  type StepResult,
+  shrinkingStep,
+} from "./steps.ts";
 import type { Student } from "./student.ts";
+import { WINDOW_INPUTS } from "./studentGraph.ts";
 import type { Matrix } from "./weights/index.ts";
 
 /** Rounds a tensor of the student inside its graph; gives others as they are. */
@@ -44,51 +53,78 @@ export function roundedInGraph(
 }
 
 /** A stepper whose parameters and moments live on the device. The graph rounds the weights: see `roundedInGraph`. */
-export async function createDeviceStepper(
+export function createDeviceStepper(
   student: Student,
   recipe: Recipe,
-  { shapes, constant, graph: build, ...engine }: StepperOptions,
+  { shapes, constant, graph: build, batch, warn, ...engine }: StepperOptions,
   resume?: TrainerState,
-): Promise<Stepper> {
-  const { graph, objective, terms, parameters } = build(null);
+  compile = createDeviceTrainer,
+): Stepper {
   // A rounded tensor's parameter is called NAME:weight, the graph's input NAME.
   const nameOf = (tensor: string) => (student.parameters.has(`${tensor}:weight`) ? `${tensor}:weight` : tensor);
-  const trained = parameters.filter(({ name }) => student.parameters.has(nameOf(name)));
-  const byTensor = (all: ReadonlyMap<string, Float32Array>) =>
-    new Map(trained.map(({ name }) => [name, all.get(nameOf(name))!]));
+  const isTrained = ({ name }: Value) => student.parameters.has(nameOf(name));
   const zeros = () => new Map([...student.parameters].map(([name, data]) => [name, new Float32Array(data.length)]));
   const state: TrainerState = resume ?? { step: 0, first: zeros(), second: zeros() };
-  const frozen = new Map(Object.entries(constant));
-  for (const { name, shape } of parameters)
-    if (!trained.some((value) => value.name === name)) frozen.set(name, { data: student.weights.get(name)!, shape });
-  const trainer = await createDeviceTrainer(
-    graph,
-    objective,
-    terms,
-    trained,
-    byTensor(student.parameters),
-    frozen,
-    { ...engine, ...optimizerOf(recipe, shapes) },
-    { step: state.step, first: byTensor(state.first), second: byTensor(state.second) },
-  );
+  const trainers = shrinkingStep({ batch, warn }, (size) => {
+    const made = build(null, size);
+    const trained = made.parameters.filter(isTrained);
+    const byTensor = (all: ReadonlyMap<string, Float32Array>) =>
+      new Map(trained.map(({ name }) => [name, all.get(nameOf(name))!]));
+    const frozen = new Map(Object.entries(constant));
+    for (const { name, shape } of made.parameters.filter((value) => !isTrained(value)))
+      frozen.set(name, { data: student.weights.get(name)!, shape });
+    const parts = size < batch ? { parts: { count: batch / size, own: WINDOW_INPUTS } } : {};
+    return compile(
+      made.graph,
+      made.objective,
+      made.terms,
+      trained,
+      byTensor(student.parameters),
+      frozen,
+      { ...engine, ...parts, ...optimizerOf(recipe, shapes) },
+      { step: state.step, first: byTensor(state.first), second: byTensor(state.second) },
+    );
+  });
   const spent = { quantize: 0, total: 0 };
-  return {
-    state,
-    spent,
-    stepsPerRun: holdsState(engine) ? 1 : STEPS_PER_LOOP,
-    async run(steps): Promise<StepResult[]> {
-      const start = performance.now();
+  const stepsPerRun = holdsState(engine) ? 1 : STEPS_PER_LOOP;
+  const runOf = (steps: readonly StepInput[]) =>
+    trainers.use(async (trainer) => {
       try {
         return await trainer.run(steps);
       } catch (error) {
-        if (isOutOfMemory(error)) throw new UserError(`device ${engine.device}: out of memory; take a smaller batch`);
+        // What goes on with less begins at the host's arrays.
+        if (isOutOfMemory(error)) await synced(trainer);
         throw /^training diverged/.test((error as Error).message) ? new NotFinite((error as Error).message) : error;
       } finally {
         state.step = trainer.state.step;
+      }
+    });
+  return {
+    state,
+    spent,
+    stepsPerRun,
+    async run(steps): Promise<StepResult[]> {
+      const start = performance.now();
+      const results: StepResult[] = [];
+      try {
+        while (results.length < steps.length)
+          results.push(...(await runOf(steps.slice(results.length, results.length + stepsPerRun))));
+        return results;
+      } finally {
         spent.total += performance.now() - start;
       }
     },
-    sync: () => trainer.sync(),
-    release: () => trainer.release(),
+    sync: async () => trainers.current()?.sync(),
+    release: () => trainers.release(),
   };
+}
+
+async function synced(trainer: DeviceTrainer): Promise<void> {
+  try {
+    await trainer.sync();
+  } catch (error) {
+    throw new UserError(
+      `training: out of memory, and what was trained cannot be read back: ${(error as Error).message}`,
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import type { SessionOptions } from "../engine/session.ts";
+import type { Warn } from "../engine/shrink.ts";
 import { createEvaluator } from "../model/architectures/evaluator.ts";
 import { inputShapes, inputTransforms, type RunningFormats } from "../model/architectures/runningFormats.ts";
 import type { TrainOptions } from "./train.ts";
@@ -16,7 +17,7 @@ export interface Judge {
 export async function createJudge(
   { config, shapes, linears, heldout }: Pick<TrainOptions, "config" | "shapes" | "linears" | "heldout">,
   running: RunningFormats | null,
-  engine: SessionOptions,
+  engine: SessionOptions & { warn?: Warn },
 ): Promise<Judge> {
   const { windows, count, context } = heldout;
   const transforms = running ? inputShapes(linears, running) : new Map<string, readonly number[]>();

@@ -43,7 +43,10 @@ export interface ObjectiveInputs {
   /** int64 [batch·time]. */
   readonly labels: Value;
   readonly gamma: Value | null;
+  /** Windows. */
   readonly batch: number;
+  /** Windows of the step that these are a part of: the objectives of its equal parts add up to its own. `batch` when absent. */
+  readonly stepBatch?: number;
   /** Elements of the logits that exist at a time. */
   readonly chunkElements?: number;
 }
@@ -60,10 +63,11 @@ export function objectiveOf(
   terms: readonly Term[],
   inputs: ObjectiveInputs,
 ): { objective: Value; terms: Record<string, Value> } {
-  const { graph, labels, batch } = inputs;
+  const { graph, labels, batch, stepBatch = batch } = inputs;
   const tokens = labels.shape[0]!;
+  const share = batch / stepBatch;
   const factor = ({ weight = 1, reduction = "mean" }: Term) =>
-    weight * (reduction === "sum-windows" ? batch : reduction === "sum-tokens" ? tokens / batch : 1);
+    share * weight * (reduction === "sum-windows" ? stepBatch : reduction === "sum-tokens" ? tokens / batch : 1);
   const onLogits = terms.filter(({ loss }) => isLogitLoss(loss));
   const values: Record<string, Value> = onLogits.length > 0 ? logitTerms(onLogits, factor, inputs) : {};
   let objective = values.objective ?? null;

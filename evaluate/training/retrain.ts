@@ -18,7 +18,7 @@ export interface RetrainedModel {
 export interface RetrainOptions
   extends Pick<
     TrainOptions,
-    "running" | "seconds" | "rate" | "threads" | "device" | "checkpoint" | "signal" | "onProgress"
+    "running" | "seconds" | "rate" | "threads" | "device" | "checkpoint" | "signal" | "warn" | "onProgress"
   > {
   readonly model: RetrainedModel;
   /** Null trains in full precision. */
@@ -62,7 +62,7 @@ export async function retrain(options: RetrainOptions): Promise<Trained> {
     data: part,
     heldout,
     seed,
-    teacher: teacher ?? graphTeacher(config, shapes, weights, engine),
+    teacher: teacher ?? graphTeacher(config, shapes, weights, { ...engine, ...(rest.warn ? { warn: rest.warn } : {}) }),
     tokens: tokens ?? part.count * (part.context - 1),
     batch: batch ?? Math.max(1, Math.floor(TOKENS_PER_STEP / data.context)),
   });

@@ -2,11 +2,13 @@ import { adamwDefaults } from "../engine/adamw.ts";
 import { createGradientSession, type GradientSession } from "../engine/gradientSession.ts";
 import { createOptimizer, gradientNorm, type OptimizerOptions, type TrainerState } from "../engine/optimizer.ts";
 import type { HostTensor, SessionOptions } from "../engine/session.ts";
+import { equalParts, type Shrinking, shrinking, type Warn } from "../engine/shrink.ts";
+import { overParts } from "../graph/index.ts";
 import type { Intervention } from "./layerTaps.ts";
 import type { Recipe } from "./recipe.ts";
 import { perturb } from "./spsa.ts";
 import type { Student } from "./student.ts";
-import type { StudentGraph } from "./studentGraph.ts";
+import { type StudentGraph, WINDOW_INPUTS } from "./studentGraph.ts";
 
 /** One update of a student: what it measured before the update. */
 export interface StepResult {
@@ -47,32 +49,52 @@ export interface StepperOptions extends SessionOptions {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** What the graph is fed besides the student and the steps' own: a teacher's weights. */
   readonly constant: Readonly<Record<string, HostTensor>>;
-  /** The graph under a signal; sessions are made when it is first asked for. */
-  graph(signal: Signal | null): StudentGraph;
+  /** Windows of a step. */
+  readonly batch: number;
+  /** The graph of `size` of a step's windows under a signal; sessions are made when it is first asked for. */
+  graph(signal: Signal | null, size: number): StudentGraph;
+  readonly warn?: Warn | undefined;
+}
+
+/**
+ * What is compiled of a step: its whole batch or, once memory does not suffice, equal parts of it one after another, whose
+ * gradients add up to those of the batch. `warn` is told.
+ */
+export function shrinkingStep<T extends { release(): Promise<void> }>(
+  { batch, warn }: Pick<StepperOptions, "batch" | "warn">,
+  make: (size: number) => Promise<T>,
+  from = batch,
+): Shrinking<T> {
+  const say = (text: string) => warn?.(`${text} at a time, in steps of ${batch} as before`);
+  return shrinking("training", from, make, say, equalParts);
 }
 
 export function createStepper(
   student: Student,
   recipe: Recipe,
-  { shapes, constant, graph, ...options }: StepperOptions,
+  { shapes, constant, graph: build, batch, warn, ...options }: StepperOptions,
   resume?: TrainerState,
+  compile = createGradientSession,
 ): Stepper {
-  const sessions = new Map<Signal | null, Promise<GradientSession>>();
+  const sessions = new Map<Signal | null, Shrinking<GradientSession>>();
   const arrays = new Map<string, Float32Array>();
   const current: Record<string, HostTensor> = { ...constant };
   for (const [name, shape] of shapes) current[name] = { data: student.weights.get(name)!, shape };
-  const sessionOf = (signal: Signal | null) => {
-    const made = graph(signal);
+  let fits = batch;
+  const sessionOf = async (signal: Signal | null, size: number) => {
+    fits = size;
+    const made = build(signal, size);
     // Tensors that do not train and those that SPSA perturbs need no gradient.
     const wanted = recipe.perturbation ? [] : made.parameters.filter(({ name }) => student.trained.has(name));
-    return createGradientSession(made.graph, made.objective, made.terms, wanted, options, arrays).then((session) => {
-      for (const [name, data] of session.gradients) arrays.set(name, data);
-      return session;
-    });
+    const { graph, objective, terms } = size === batch ? made : overParts(made, wanted, WINDOW_INPUTS, batch / size);
+    const session = await compile(graph, objective, terms, wanted, options, arrays);
+    for (const [name, data] of session.gradients) arrays.set(name, data);
+    return session;
   };
   const session = (signal: Signal | null) => {
-    if (!sessions.has(signal)) sessions.set(signal, sessionOf(signal));
-    return sessions.get(signal)!;
+    const made = sessions.get(signal) ?? shrinkingStep({ batch, warn }, (size) => sessionOf(signal, size), fits);
+    sessions.set(signal, made);
+    return made;
   };
   const optimizer = createOptimizer(
     recipe.perturbation ? new Map() : student.parameters,
@@ -89,11 +111,10 @@ export function createStepper(
   };
   const step = async ({ feeds, rate, signal, seed }: StepInput): Promise<StepResult> => {
     const start = performance.now();
-    const engine = await session(signal);
     student.rounds(signal !== "full-precision");
     const run = async () => {
       quantizing(() => student.forward());
-      const result = await engine.run({ ...current, ...feeds });
+      const result = await session(signal).use((engine) => engine.run({ ...current, ...feeds }));
       requireFinite("loss", result.loss, result.terms);
       return result;
     };
@@ -102,7 +123,7 @@ export function createStepper(
       gradNorm = await perturb(student.parameters, recipe.perturbation, rate, seed, async () => (await run()).loss);
       state.step++;
     } else {
-      const gradients = quantizing(() => student.backward(engine.gradients));
+      const gradients = quantizing(() => student.backward(arrays));
       gradNorm = gradientNorm([...student.parameters.keys()].map((name) => gradients.get(name)!));
       if (!Number.isFinite(gradNorm)) {
         const name = [...gradients].find(([, data]) => !Number.isFinite(gradientNorm([data])))?.[0];
@@ -125,7 +146,7 @@ export function createStepper(
     },
     sync: async () => {},
     async release() {
-      for (const each of sessions.values()) await (await each).release();
+      for (const each of sessions.values()) await each.release();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Device } from "../engine/session.ts";
-import { createGraph, type Graph, input, type Value } from "../graph/index.ts";
+import { createGraph, type Graph, input, type Loss, type Value } from "../graph/index.ts";
 import { type ModelConfig, type ModelGraph, modelLogits } from "../model/architectures/index.ts";
 import { type Hooks, type Intervention, tapBlocks } from "./layerTaps.ts";
 import { losses } from "./losses.ts";
@@ -11,6 +11,8 @@ export type TeacherSource = "graph" | "logits";
 export interface StudentOptions {
   readonly terms: readonly Term[];
   readonly batch: number;
+  /** Windows of the step that these are an equal part of; `batch` when absent. */
+  readonly stepBatch?: number;
   /** Positions of each window that are predicted. */
   readonly time: number;
   readonly teacher: TeacherSource;
@@ -26,13 +28,13 @@ export interface StudentOptions {
 }
 
 /** A student beside its teacher as a graph to be minimised. Inputs: `tokens`, `labels`, tensors, `teacher/…`, `gamma`. */
-export interface StudentGraph {
-  readonly graph: Graph;
-  readonly objective: Value;
-  readonly terms: Record<string, Value>;
+export interface StudentGraph extends Loss {
   /** The student's tensors, in the order of `shapes`. */
   readonly parameters: readonly Value[];
 }
+
+/** Inputs of which each window has its own: token ids, and logits that a teacher lends. */
+export const WINDOW_INPUTS = ["tokens", "labels", "teacher"];
 
 export const needsTeacher = (terms: readonly Term[]) =>
   terms.some(({ loss }) => !isLogitLoss(loss) || losses[loss].needs.some((need) => need === "teacher"));
@@ -43,20 +45,11 @@ export const needsGamma = (terms: readonly Term[]) =>
 export function studentGraph(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  {
-    terms,
-    batch,
-    time,
-    teacher: source,
-    intervention = null,
-    chunkElements,
-    student,
-    weight,
-    transforms,
-    device,
-  }: StudentOptions,
+  options: StudentOptions,
 ): StudentGraph {
-  const graph = createGraph(device);
+  const { terms, batch, stepBatch = batch, time, teacher: source, intervention = null } = options;
+  const { student, weight, transforms } = options;
+  const graph = createGraph(options.device);
   const n = batch * time;
   const tokens = input(graph, "tokens", "int64", [n]);
   const labels = input(graph, "labels", "int64", [n]);
@@ -84,7 +77,8 @@ export function studentGraph(
     labels,
     gamma,
     batch,
-    ...(chunkElements === undefined ? {} : { chunkElements }),
+    stepBatch,
+    ...(options.chunkElements === undefined ? {} : { chunkElements: options.chunkElements }),
   });
   return { graph, objective, terms: named, parameters: [...values.values()] };
 }

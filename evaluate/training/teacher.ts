@@ -1,4 +1,6 @@
+import { createResidence } from "../engine/residence.ts";
 import { createSession, type HostTensor, type SessionOptions } from "../engine/session.ts";
+import { equalParts, shrinking, type Warn } from "../engine/shrink.ts";
 import {
   createGraph,
   crossEntropy,
@@ -32,6 +34,10 @@ export interface Teacher {
 /** BitDistiller's default `cakld_steps`. */
 export const GAMMA_BATCHES = 10;
 
+export interface TeacherOptions extends SessionOptions {
+  readonly warn?: Warn;
+}
+
 type Weights = ReadonlyMap<string, Float32Array>;
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
@@ -40,7 +46,7 @@ export function graphTeacher(
   config: ModelConfig,
   shapes: Shapes,
   weights: Weights,
-  options: SessionOptions = {},
+  options: TeacherOptions = {},
 ): Teacher {
   return {
     source: "graph",
@@ -63,36 +69,60 @@ export async function confidence(
   kind: Gamma,
   data: TokenWindows,
   batch: number,
-  options: SessionOptions,
+  { warn, ...engine }: TeacherOptions,
 ): Promise<number> {
-  const [scored, n] = [Math.min(batch, data.count), Math.min(batch, data.count) * (data.context - 1)];
-  const graph = createGraph(options.device);
-  const [tokens, labels] = [input(graph, "tokens", "int64", [n]), input(graph, "labels", "int64", [n])];
-  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-  const logits = modelLogits({ graph, tokens, batch: scored, weight: (name) => values.get(name)! }, config);
-  output(graph, "sure", sureness(graph, logits, labels, kind));
-  const session = await createSession(graph, options);
-  const [x, y] = [new BigInt64Array(n), new BigInt64Array(n)];
-  const feeds: Record<string, HostTensor> = { tokens: { data: x, shape: [n] }, labels: { data: y, shape: [n] } };
-  for (const [name, shape] of shapes) feeds[name] = { data: weights.get(name)!, shape };
+  const [scored, time] = [Math.min(batch, data.count), data.context - 1];
+  const compiled = shrinking(
+    "the teacher's confidence",
+    scored,
+    (size) => surenessSession(config, shapes, kind, size, time, engine),
+    warn,
+    equalParts,
+  );
+  const residence = createResidence(engine);
+  const placed = await residence.place(weights, shapes);
   const wanted = GAMMA_BATCHES + (kind === "maxprob-code" ? 1 : 0);
   const batches = Math.min(wanted, Math.floor(data.count / scored));
   let sum = 0;
   try {
-    for (let k = 0; k < batches; k++) {
-      fillBatch(
-        data,
-        Array.from({ length: scored }, (_, i) => k * scored + i),
-        x,
-        y,
-      );
-      const { sure } = await session.run(feeds);
-      sum += (sure as Float32Array).reduce((a, b) => a + b, 0) / n;
+    for (let from = 0; from < batches * scored; ) {
+      from += await compiled.use(async ({ session, size }) => {
+        const n = size * time;
+        const [x, y] = [new BigInt64Array(n), new BigInt64Array(n)];
+        const chosen = Array.from({ length: size }, (_, i) => from + i);
+        fillBatch(data, chosen, x, y);
+        const ids = { tokens: { data: x, shape: [n] }, labels: { data: y, shape: [n] } };
+        const { sure } = await session.run({ ...placed.feeds, ...ids });
+        sum += (sure as Float32Array).reduce((a, b) => a + b, 0) / (scored * time);
+        return size;
+      });
     }
   } finally {
-    await session.release();
+    placed.free();
+    await compiled.release();
+    await residence.release();
   }
   return sum / (batches - (kind === "maxprob-code" && batches > 1 ? 1 : 0));
+}
+
+async function surenessSession(
+  config: ModelConfig,
+  shapes: Shapes,
+  kind: Gamma,
+  size: number,
+  time: number,
+  engine: SessionOptions,
+) {
+  const graph = createGraph(engine.device);
+  const [tokens, labels] = ["tokens", "labels"].map((name) => input(graph, name, "int64", [size * time])) as [
+    Value,
+    Value,
+  ];
+  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
+  const logits = modelLogits({ graph, tokens, batch: size, weight: (name) => values.get(name)! }, config);
+  output(graph, "sure", sureness(graph, logits, labels, kind));
+  const session = await createSession(graph, engine);
+  return { session, size, release: () => session.release() };
 }
 
 /** [n], the probability of each position's label or favourite. */

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { createSession, type Session, type SessionOptions } from "../engine/session.ts";
-import { createGraph, encode, input, logSoftmax, output } from "../graph/index.ts";
+import { createGraph, input, logSoftmax, output } from "../graph/index.ts";
 import { type ModelConfig, modelLogits } from "../model/architectures/index.ts";
 import { openSafetensors } from "../model/safetensors.ts";
 import { writeSafetensors } from "../model/writeSafetensors.ts";
 import { fillBatch, type TokenWindows } from "./batches.ts";
-import { confidence, type Teacher } from "./teacher.ts";
+import { confidence, type Teacher, type TeacherOptions } from "./teacher.ts";
 
-export interface CacheOptions extends SessionOptions {
+export interface CacheOptions extends TeacherOptions {
   /** Largest log-probabilities kept of each token; all where null. */
   readonly top: number | null;
   /** Identity of the teacher's weights. */
@@ -84,12 +84,12 @@ async function createScorer(
   time: number,
   engine: SessionOptions,
 ): Promise<Scorer> {
-  const graph = createGraph();
+  const graph = createGraph(engine.device);
   const tokens = input(graph, "tokens", "int64", [time]);
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
   const logits = modelLogits({ graph, tokens, batch: 1, weight: (name) => values.get(name)! }, config);
   output(graph, "logs", logSoftmax(graph, logits));
-  const session = await createSession(encode(graph), engine);
+  const session = await createSession(graph, engine);
   const feeds = Object.fromEntries([...shapes].map(([name, shape]) => [name, { data: weights.get(name)!, shape }]));
   const [x, y] = [new BigInt64Array(time), new BigInt64Array(time)];
   return {

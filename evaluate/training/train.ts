@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Format, UserError } from "../../formats/index.ts";
 import type { Device, HostTensor } from "../engine/session.ts";
+import type { Warn } from "../engine/shrink.ts";
 import type { ModelConfig } from "../model/architectures/index.ts";
 import {
   inputRange,
@@ -56,6 +57,8 @@ export interface TrainOptions {
   /** File that the run is kept in while it lasts, and the identity of the run. An existing file is gone on from. */
   readonly checkpoint?: { readonly path: string; readonly run: string };
   readonly signal?: AbortSignal;
+  /** Told where memory did not suffice for what was asked, and what was done instead. */
+  readonly warn?: Warn;
   readonly onProgress?: (entry: HistoryEntry, steps: number) => void;
 }
 
@@ -147,17 +150,20 @@ export async function train(options: TrainOptions): Promise<Trained> {
       : null;
   const lent = needsTeacher(recipe.terms) || layers ? teacher.feeds(batch * time) : {};
   const inGraph = onHost(recipe) ? null : roundedInGraph(engine, format, recipe, linears);
-  const stepper = await (inGraph ? createDeviceStepper : createStepper)(
+  const stepper = (inGraph ? createDeviceStepper : createStepper)(
     student,
     recipe,
     {
       shapes: new Map([...shapes, ...transforms]),
       ...engine,
       constant: teacher.source === "graph" ? lent : {},
-      graph: (signal) =>
+      batch,
+      warn: options.warn,
+      graph: (signal, size) =>
         studentGraph(config, shapes, {
           terms: recipe.terms,
-          batch,
+          batch: size,
+          stepBatch: batch,
           time,
           teacher: teacher.source,
           transforms,
@@ -177,7 +183,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
     },
     resumed?.state,
   );
-  const judge = await createJudge(options, running, engine);
+  const judge = await createJudge(options, running, { ...engine, ...(options.warn ? { warn: options.warn } : {}) });
   const heldoutLoss = async () => {
     await stepper.sync();
     student.rounds(true);
