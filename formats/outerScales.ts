@@ -28,13 +28,13 @@ export function outerScales(
   forEachGroup(values, rows, cols, format, options, (span) => {
     ideals[span.index] = Math.abs(fitter.ideal(values, span));
   });
-  const used = ideals.filter((ideal) => ideal > 0);
-  const mean = outer.centred && used.length > 0 ? Math.fround(used.reduce((a, b) => a + b) / used.length) : 0;
+  const used = outer.centred ? ideals.filter((ideal) => ideal > 0) : new Float64Array();
+  const mean = used.length > 0 ? Math.fround(used.reduce((a, b) => a + b) / used.length) : 0;
   const numbers = new Float32Array(spanCount(outer, blocking));
-  for (const [index, ideal] of ideals.entries()) {
+  ideals.forEach((ideal, index) => {
     const span = spanOf(outer, blocking, index);
     if (ideal > 0) numbers[span] = Math.max(numbers[span]!, Math.abs(ideal - mean));
-  }
+  });
   for (const [i, largest] of numbers.entries()) {
     numbers[i] = largest > 0 ? outer.round(largest / outer.top) : 1;
     if (!Number.isFinite(numbers[i]!)) {

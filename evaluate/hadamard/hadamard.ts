@@ -69,15 +69,30 @@ export function applyHadamard(
   }
 }
 
-/** Each run of `power` numbers times Sylvester's matrix: the fast Walsh–Hadamard transform. */
+/** Each run of `power` numbers times Sylvester's matrix: the fast Walsh–Hadamard transform, two of its stages at a time. */
 function sylvester(run: Float64Array, power: number): void {
-  for (let half = 1; half < power; half *= 2) {
-    for (let from = 0; from < run.length; from += 2 * half) {
+  let half = 1;
+  for (; 2 * half < power; half *= 4) {
+    for (let from = 0; from < run.length; from += 4 * half) {
       for (let i = from; i < from + half; i++) {
-        const [a, b] = [run[i]!, run[i + half]!];
-        run[i] = a + b;
-        run[i + half] = a - b;
+        const a = run[i]! + run[i + half]!;
+        const b = run[i]! - run[i + half]!;
+        const c = run[i + 2 * half]! + run[i + 3 * half]!;
+        const d = run[i + 2 * half]! - run[i + 3 * half]!;
+        run[i] = a + c;
+        run[i + half] = b + d;
+        run[i + 2 * half] = a - c;
+        run[i + 3 * half] = b - d;
       }
+    }
+  }
+  if (half === power) return;
+  for (let from = 0; from < run.length; from += 2 * half) {
+    for (let i = from; i < from + half; i++) {
+      const a = run[i]!;
+      const b = run[i + half]!;
+      run[i] = a + b;
+      run[i + half] = a - b;
     }
   }
 }

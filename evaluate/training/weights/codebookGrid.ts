@@ -20,11 +20,15 @@ export function codebookGrid(format: Format, matrix: Matrix): TrainedGrid {
     forward(latent, out) {
       scales = Float32Array.from(formatScales(format, matrix, latent, scales.length));
       const order = [...levels.keys()].sort((a, b) => levels[a]! - levels[b]!);
-      const sorted = Float32Array.from(order, (k) => levels[k]!);
+      const middles = Float64Array.from(order.slice(1), (k, at) => (levels[k]! + levels[order[at]!]!) / 2);
       for (let g = 0; g < scales.length; g++) {
         const scale = scales[g]!;
         for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
-          const rank = scale === 0 ? 0 : order[nearest(sorted, latent[i]! / scale)]!;
+          const ratio = scale === 0 ? 0 : latent[i]! / scale;
+          let above = 0;
+          // As many comparisons as levels, none of which the processor has to foresee.
+          for (let k = 0; k < middles.length; k++) above += Number(ratio > middles[k]!);
+          const rank = order[above]!;
           ranks[i] = rank;
           out[i] = levels[rank]! * scale;
         }
@@ -37,15 +41,4 @@ export function codebookGrid(format: Format, matrix: Matrix): TrainedGrid {
         for (let i = bounds[g]!; i < bounds[g + 1]!; i++) dLevels[ranks[i]!]! += scales[g]! * gradient[i]!;
     },
   };
-}
-
-/** Index of the value nearest to x in an ascending list; the lower one of two equally near. */
-function nearest(sorted: Float32Array, x: number): number {
-  let [low, high] = [0, sorted.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (2 * x > sorted[middle]! + sorted[middle + 1]!) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

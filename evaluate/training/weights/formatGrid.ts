@@ -13,6 +13,7 @@ import { scaleStores } from "../../../formats/scaleStores.ts";
 import { roundGroups } from "../../../formats/simd/roundGroups.ts";
 import type { Matrix } from "./groupSpans.ts";
 import type { TrainedGrid, WeightRule } from "./rule.ts";
+import { takeBelow } from "./takeBelow.ts";
 
 const NONE: ReadonlyMap<string, Float32Array> = new Map();
 
@@ -119,6 +120,6 @@ function roundByStatistic(
   if (!round(out, scales, divisors)) return false;
   if (!lowers) return true;
   if (!round(negative, lowers, lowers)) return false;
-  for (let i = 0; i < out.length; i++) out[i] = latent[i]! < 0 ? negative[i]! : out[i]!;
+  takeBelow(latent, negative, out);
   return true;
 }

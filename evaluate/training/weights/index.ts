@@ -30,7 +30,8 @@ export function fakeQuantOf(
   if (rotation && units === "levels") throw new UserError("a product added to the levels is not rotated");
   const turned = rotation ? rotation.apply(initial.slice()) : initial;
   const own = gridOf(rule, format, matrix, turned, units);
-  const grid = pausableGrid(rotation ? rotatedGrid(own, rotation, initial.length) : own);
+  const straight = rule.scale === "format" && rule.straightThrough === "identity" && !rule.levels;
+  const grid = pausableGrid(rotation ? rotatedGrid(own, rotation, initial.length, straight) : own);
   if (rule.latent !== "full") {
     const base = units === "levels" ? inLevels(grid, format, matrix, initial) : initial.slice();
     return lowRank(rule.latent, matrix, base, grid, normal);

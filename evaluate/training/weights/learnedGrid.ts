@@ -49,6 +49,7 @@ export function learnedGrid(
   const hasRatio = units === "weights" && levels.length > 2;
   const stored = new Float32Array(groups);
   const shifts = new Float32Array(groups);
+  const ones = new Float32Array(groups).fill(1);
   const store = (latent: Float32Array) => {
     const base = clip ? formatScales(format, matrix, latent, groups) : null;
     for (let g = 0; g < groups; g++) {
@@ -64,7 +65,7 @@ export function learnedGrid(
     ...(!clip && units === "weights" && { refit: (latent: Float32Array) => trained.set(scalesOf(latent)) }),
     forward(latent, out) {
       store(latent);
-      if (units === "levels") roundLevels(kernel, bounds, latent, stored, out);
+      if (units === "levels") roundScaled(kernel, bounds, latent, stored, out, ones);
       else if (offsets) roundShifted(kernel, bounds, latent, stored, shifts, out);
       else roundScaled(kernel, bounds, latent, stored, out);
     },
@@ -125,17 +126,24 @@ function awayFromZero(scale: number): number {
   return Math.abs(scale) >= SCALE_MIN ? scale : SCALE_MIN;
 }
 
+/** Rounds latent/divisor and multiplies by the scale, group by group; a divisor is the scale when absent. */
 function roundScaled(
   kernel: Kernel,
   bounds: Uint32Array,
   latent: Float32Array,
   scales: Float32Array,
   out: Float32Array,
-) {
+  divisors: Float32Array | null = null,
+): void {
   const size = bounds[1]! - bounds[0]!;
   const even = latent.length === size * (bounds.length - 1);
-  if (even && roundGroups(kernel.book, latent, out, size, (_min, _max, index) => scales[index]!, false)) return;
-  for (let g = 0; g < scales.length; g++) roundRun(kernel, latent, out, bounds[g]!, bounds[g + 1]!, scales[g]!);
+  if (even && roundGroups(kernel.book, latent, out, size, (_min, _max, index) => scales[index]!, false, divisors))
+    return;
+  for (let g = 0; g < scales.length; g++) {
+    const [from, to] = [bounds[g]!, bounds[g + 1]!];
+    roundRun(kernel, latent, out, from, to, divisors ? divisors[g]! : scales[g]!);
+    if (divisors) for (let i = from; i < to; i++) out[i]! *= scales[g]!;
+  }
 }
 
 function roundShifted(
@@ -146,21 +154,13 @@ function roundShifted(
   shifts: Float32Array,
   out: Float32Array,
 ): void {
-  for (let g = 0; g < scales.length; g++) {
-    const [from, to, shift] = [bounds[g]!, bounds[g + 1]!, shifts[g]!];
-    for (let i = from; i < to; i++) out[i] = latent[i]! - shift;
-    roundRun(kernel, out, out, from, to, scales[g]!);
-    for (let i = from; i < to; i++) out[i]! += shift;
-  }
-}
-
-function roundLevels(
-  kernel: Kernel,
-  bounds: Uint32Array,
-  latent: Float32Array,
-  scales: Float32Array,
-  out: Float32Array,
-) {
-  roundRun(kernel, latent, out, 0, latent.length, 1);
-  for (let g = 0; g < scales.length; g++) for (let i = bounds[g]!; i < bounds[g + 1]!; i++) out[i]! *= scales[g]!;
+  const move = (from: Float32Array, sign: number) => {
+    for (let g = 0; g < scales.length; g++) {
+      const shift = sign * shifts[g]!;
+      for (let i = bounds[g]!; i < bounds[g + 1]!; i++) out[i] = from[i]! + shift;
+    }
+  };
+  move(latent, -1);
+  roundScaled(kernel, bounds, out, scales, out);
+  move(out, 1);
 }

@@ -1,3 +1,4 @@
+import { addProduct } from "./addProduct.ts";
 import type { Matrix } from "./groupSpans.ts";
 import type { PausableGrid } from "./pausableGrid.ts";
 import type { FakeQuant, LowRank } from "./rule.ts";
@@ -19,14 +20,11 @@ export function lowRank(
   const factor = alpha / rank;
   const latent = base.slice();
   const dLatent = new Float32Array(rows * cols);
+  const scaled = new Float32Array(a.length);
   const sum = () => {
     latent.set(base);
-    for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < rank; k++) {
-        const x = factor * a[row * rank + k]!;
-        for (let j = 0; j < cols; j++) latent[row * cols + j]! += x * b[k * cols + j]!;
-      }
-    }
+    for (let i = 0; i < a.length; i++) scaled[i] = factor * a[i]!;
+    addProduct(latent, scaled, b, rows, rank, cols);
   };
   return {
     parameters: new Map([["a", a], ["b", b], ...grid.parameters]),
@@ -42,18 +40,15 @@ export function lowRank(
     backward(gradient, out, into) {
       grid.backward(latent, out, gradient, dLatent, into);
       const [dA, dB] = [into.get("a")!.fill(0), into.get("b")!.fill(0)];
-      for (let row = 0; row < rows; row++) {
-        for (let k = 0; k < rank; k++) {
-          const x = factor * a[row * rank + k]!;
-          let dot = 0;
-          for (let j = 0; j < cols; j++) {
-            const d = dLatent[row * cols + j]!;
-            dot += d * b[k * cols + j]!;
-            dB[k * cols + j]! += d * x;
-          }
-          dA[row * rank + k] = factor * dot;
-        }
-      }
+      addProduct(dA, dLatent, transposed(b, rank, cols), rows, cols, rank);
+      for (let i = 0; i < dA.length; i++) dA[i]! *= factor;
+      addProduct(dB, transposed(scaled, rows, rank), dLatent, rank, rows, cols);
     },
   };
+}
+
+function transposed(x: Float32Array, rows: number, cols: number): Float32Array {
+  const out = new Float32Array(x.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = x[i * cols + j]!;
+  return out;
 }

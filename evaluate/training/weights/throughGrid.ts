@@ -1,16 +1,7 @@
-import { coders } from "../../../formats/coder.ts";
-import type { GroupFit } from "../../../formats/groupFit.ts";
-import { kernelsOf } from "../../../formats/groupFitter.ts";
 import { type Format, scaleRules, UserError } from "../../../formats/index.ts";
-import { forEachFit, formatGrid } from "./formatGrid.ts";
+import { type ExtremesFits, extremesFits } from "./extremesFits.ts";
 import type { Matrix } from "./groupSpans.ts";
 import type { TrainedGrid } from "./rule.ts";
-
-/** Gradients of what a group's fit follows from: its largest and its smallest value. */
-interface Slopes {
-  max: number;
-  min: number;
-}
 
 /**
  * The format's own grid, differentiated through the extremes of each group, as autograd does in BitDistiller's quantizer:
@@ -19,135 +10,43 @@ interface Slopes {
  * Throws UserError for formats whose scale is not a function of the extremes.
  */
 export function throughGrid(format: Format, matrix: Matrix): TrainedGrid {
-  const slopesOf = slopeRule(format);
-  const plain = formatGrid(format, matrix, { straightThrough: "identity" });
-  const fits: { fit: GroupFit; from: number; to: number; levels: Float32Array }[] = [];
-  const kernels = kernelsOf(format);
+  const rule = slopeRule(format);
+  const fits = extremesFits(format, matrix);
   return {
-    ...plain,
-    forward(latent, out) {
-      fits.length = 0;
-      forEachFit(latent, format, matrix, (fit, from, to, levels) => {
-        fits.push({ fit, from, to, levels });
-        coders[format.coder].round(kernels, fit, format.tie, latent, out, from, to);
-      });
-    },
+    parameters: new Map(),
+    extraBits: 0,
+    forward: (latent, out) => fits.round(latent, out),
     backward(latent, out, gradient, dLatent) {
-      dLatent.fill(0);
-      for (const { fit, from, to, levels } of fits) {
-        if (fit.scale === 0) continue;
-        const { max, min } = extremes(latent, from, to);
-        const slopes = slopesOf({ fit, from, to, levels, latent, out, gradient, dLatent, max, min });
-        share(latent, dLatent, from, to, max, slopes.max);
-        share(latent, dLatent, from, to, min, slopes.min);
+      const { bounds, scales } = fits;
+      const slopes = { max: 0, min: 0 };
+      const signs = new Int32Array(latent.buffer, latent.byteOffset, latent.length);
+      const passed = { fits, latent, signs, out, gradient, dLatent };
+      for (let g = 0; g < scales.length; g++) {
+        const [from, to] = [bounds[g]!, bounds[g + 1]!];
+        if (scales[g] === 0) {
+          dLatent.fill(0, from, to);
+          continue;
+        }
+        let [max, min, first, last] = [latent[from]!, latent[from]!, from, from];
+        let [maxima, minima] = [0, 0];
+        for (let i = from; i < to; i++) {
+          const w = latent[i]!;
+          if (w > max) [max, first, maxima] = [w, i, 1];
+          else if (w === max) maxima++;
+          if (w < min) [min, last, minima] = [w, i, 1];
+          else if (w === min) minima++;
+        }
+        rule(passed, g, max, min, slopes);
+        if (maxima === 1) dLatent[first]! += slopes.max;
+        else share(latent, dLatent, from, to, max, slopes.max / maxima);
+        if (minima === 1) dLatent[last]! += slopes.min;
+        else share(latent, dLatent, from, to, min, slopes.min / minima);
       }
     },
   };
 }
 
-interface Group {
-  readonly fit: GroupFit;
-  readonly from: number;
-  readonly to: number;
-  readonly levels: Float32Array;
-  readonly latent: Float32Array;
-  readonly out: Float32Array;
-  readonly gradient: Float32Array;
-  readonly dLatent: Float32Array;
-  readonly max: number;
-  readonly min: number;
-}
-
-/** Adds the direct part of a group's gradient to dLatent and gives that of its extremes. */
-type SlopeRule = (group: Group) => Slopes;
-
-function slopeRule(format: Format): SlopeRule {
-  const rule = scaleRules[format.rule];
-  if (format.selector === null) {
-    if (format.rule === "twosided") return twoSided;
-    if (format.rule === "minmax" || format.rule === "zeropoint") return zeroPoint(format.rule === "zeropoint");
-    if ("fit" in rule && rule.ratios === undefined) {
-      return ofScale((max, min, { levels }) => {
-        const [low, high] = [Math.max(0, -levels[0]!), Math.max(0, levels.at(-1)!)];
-        const at = (a: number, b: number) => rule.fit(Math.min(a, 0), Math.max(b, 0), low, high, high - levels.at(-2)!);
-        // Such rules are piecewise linear in the extremes: differences are exact away from their kinks.
-        const h = 1e-4 * Math.max(max, -min);
-        return {
-          max: (at(min, max + h) - at(min, max - h)) / (2 * h),
-          min: (at(min + h, max) - at(min - h, max)) / (2 * h),
-        };
-      });
-    }
-  }
-  throw new UserError(`${format.id}: its scale is not a function of a group's extremes alone; take another recipe`);
-}
-
-/** One scale: ŵ = s·level; in reach ∂ŵ/∂s = level − w/s, beyond it the end level, and the weight itself has none. */
-function ofScale(slope: (max: number, min: number, group: Group) => Slopes): SlopeRule {
-  return (group) => {
-    const { fit, from, to, levels, latent, out, gradient, dLatent } = group;
-    const [low, high] = [levels[0]!, levels.at(-1)!];
-    let dScale = 0;
-    for (let i = from; i < to; i++) {
-      const [ratio, level] = [latent[i]! / fit.scale, out[i]! / fit.scale];
-      const within = ratio >= low && ratio <= high;
-      if (within) dLatent[i] = gradient[i]!;
-      dScale += gradient[i]! * (level - (within ? ratio : 0));
-    }
-    const { max, min } = slope(group.max, group.min, group);
-    return { max: dScale * max, min: dScale * min };
-  };
-}
-
-/** A scale for each side, s⁺ = max w and s⁻ = −min w over the codebook's ends: nothing lies beyond them. */
-const twoSided: SlopeRule = ({ fit, from, to, levels, latent, out, gradient, dLatent, max, min }) => {
-  const sums = { upper: 0, lower: 0 };
-  for (let i = from; i < to; i++) {
-    const w = latent[i]!;
-    const scale = w < 0 ? fit.lower : fit.scale;
-    dLatent[i] = gradient[i]!;
-    sums[w < 0 ? "lower" : "upper"] += (gradient[i]! * (out[i]! - w)) / scale;
-  }
-  return { max: max > 0 ? sums.upper / levels.at(-1)! : 0, min: min < 0 ? sums.lower / levels[0]! : 0 };
-};
-
-/**
- * ŵ = (clamp(round(w/s) + z) − z)·s with s = (max − min)/n. The zero point passes no gradient: BitDistiller's code rounds it
- * with a function whose derivative is zero.
- */
-function zeroPoint(spansZero: boolean): SlopeRule {
-  return ({ fit, from, to, levels, latent, out, gradient, dLatent, max, min }) => {
-    const [low, high] = [levels[0]!, levels.at(-1)!];
-    const { scale } = fit;
-    const z = fit.zeroPoint!;
-    let dScale = 0;
-    for (let i = from; i < to; i++) {
-      const ratio = latent[i]! / scale;
-      const moved = Math.round(ratio) + z;
-      const within = moved >= low && moved <= high;
-      if (within) dLatent[i] = gradient[i]!;
-      dScale += gradient[i]! * (out[i]! / scale - (within ? ratio : 0));
-    }
-    const narrow = max - min <= NARROW && !spansZero;
-    const perUnit = narrow ? 0 : dScale / (high - low);
-    return { max: spansZero && max < 0 ? 0 : perUnit, min: spansZero && min > 0 ? 0 : -perUnit };
-  };
-}
-
-/** Below this range BitDistiller's scale is a constant. */
-const NARROW = 1e-5;
-
-function extremes(values: Float32Array, from: number, to: number): { max: number; min: number } {
-  let [max, min] = [values[from]!, values[from]!];
-  for (let i = from + 1; i < to; i++) {
-    const value = values[i]!;
-    if (value > max) max = value;
-    if (value < min) min = value;
-  }
-  return { max, min };
-}
-
-/** Adds `slope` to the gradient of the weights equal to `value`, in equal parts. */
+/** Adds `slope` to the gradient of each of the weights equal to `value`. */
 function share(
   values: Float32Array,
   gradient: Float32Array,
@@ -156,8 +55,97 @@ function share(
   value: number,
   slope: number,
 ): void {
-  if (slope === 0) return;
-  let count = 0;
-  for (let i = from; i < to; i++) if (values[i] === value) count++;
-  for (let i = from; i < to; i++) if (values[i] === value) gradient[i]! += slope / count;
+  for (let i = from; i < to; i++) if (values[i] === value) gradient[i]! += slope;
 }
+
+interface Passed {
+  readonly fits: ExtremesFits;
+  readonly latent: Float32Array;
+  /** Its bits. */
+  readonly signs: Int32Array;
+  readonly out: Float32Array;
+  readonly gradient: Float32Array;
+  readonly dLatent: Float32Array;
+}
+
+/** Writes the direct part of group g's gradient to dLatent and that of its largest and smallest value to `slopes`. */
+type SlopeRule = (passed: Passed, g: number, max: number, min: number, slopes: { max: number; min: number }) => void;
+
+function slopeRule(format: Format): SlopeRule {
+  const rule = scaleRules[format.rule];
+  if (format.selector === null && format.coder === "scaled") {
+    if (format.rule === "twosided") return twoSided;
+    if (format.rule === "minmax" || format.rule === "zeropoint") return zeroPoint(format.rule === "zeropoint");
+    if ("fit" in rule && rule.ratios === undefined) {
+      return ofScale((max, min, levels) => {
+        const [low, high] = [Math.max(0, -levels[0]!), Math.max(0, levels.at(-1)!)];
+        const at = (a: number, b: number) => rule.fit(Math.min(a, 0), Math.max(b, 0), low, high, high - levels.at(-2)!);
+        // Such rules are piecewise linear in the extremes: differences are exact away from their kinks.
+        const h = 1e-4 * Math.max(max, -min);
+        return [(at(min, max + h) - at(min, max - h)) / (2 * h), (at(min + h, max) - at(min - h, max)) / (2 * h)];
+      });
+    }
+  }
+  throw new UserError(`${format.id}: its scale is not a function of a group's extremes alone; take another recipe`);
+}
+
+/** One scale: ŵ = s·level; in reach ∂ŵ/∂s = level − w/s, beyond it the end level, and the weight itself has none. */
+function ofScale(slope: (max: number, min: number, levels: Float32Array) => [max: number, min: number]): SlopeRule {
+  return ({ fits, latent, out, gradient, dLatent }, g, max, min, slopes) => {
+    const { bounds, levels, scales } = fits;
+    const [low, high, scale] = [levels[0]!, levels.at(-1)!, scales[g]!];
+    let dScale = 0;
+    for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
+      const ratio = latent[i]! / scale;
+      const within = ratio >= low && ratio <= high;
+      dLatent[i] = within ? gradient[i]! : 0;
+      dScale += gradient[i]! * (out[i]! / scale - (within ? ratio : 0));
+    }
+    const [ofMax, ofMin] = slope(max, min, levels);
+    slopes.max = dScale * ofMax;
+    slopes.min = dScale * ofMin;
+  };
+}
+
+/** A scale for each side, s⁺ = max w and s⁻ = −min w over the codebook's ends: nothing lies beyond them. */
+const twoSided: SlopeRule = ({ fits, latent, signs, out, gradient, dLatent }, g, max, min, slopes) => {
+  const { bounds, levels, scales, lowers } = fits;
+  let [all, below] = [0, 0];
+  for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
+    const w = latent[i]!;
+    const each = gradient[i]! * (out[i]! - w);
+    dLatent[i] = gradient[i]!;
+    all += each;
+    // The sign as a number: a branch would go either way at random.
+    below += each * (signs[i]! >>> 31);
+  }
+  slopes.max = max > 0 ? (all - below) / scales[g]! / levels.at(-1)! : 0;
+  slopes.min = min < 0 ? below / lowers[g]! / levels[0]! : 0;
+};
+
+/**
+ * ŵ = (clamp(round(w/s) + z) − z)·s with s = (max − min)/n. The zero point passes no gradient: BitDistiller's code rounds it
+ * with a function whose derivative is zero.
+ */
+function zeroPoint(spansZero: boolean): SlopeRule {
+  return ({ fits, latent, out, gradient, dLatent }, g, max, min, slopes) => {
+    const { bounds, levels, scales, zeroPoints } = fits;
+    const [low, high, scale, z] = [levels[0]!, levels.at(-1)!, scales[g]!, zeroPoints[g]!];
+    let dScale = 0;
+    for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
+      const ratio = latent[i]! / scale;
+      const moved = (Math.floor(ratio + 0.5) | 0) + z;
+      // 1 within, 0 beyond, without a branch that goes either way at random.
+      const within = 1 + (((moved - low) | (high - moved)) >> 31);
+      dLatent[i] = within * gradient[i]!;
+      dScale += gradient[i]! * (out[i]! / scale - within * ratio);
+    }
+    const narrow = max - min <= NARROW && !spansZero;
+    const perUnit = narrow ? 0 : dScale / (high - low);
+    slopes.max = spansZero && max < 0 ? 0 : perUnit;
+    slopes.min = spansZero && min > 0 ? 0 : -perUnit;
+  };
+}
+
+/** Below this range BitDistiller's scale is a constant. */
+const NARROW = 1e-5;
