@@ -3,9 +3,11 @@ import { UserError } from "../formats/error.ts";
 import { type BuildModel, type Calibrator, createCalibrator } from "./calibration/index.ts";
 import { readDataFile } from "./dataFile.ts";
 import type { SessionOptions } from "./engine/session.ts";
-import type { Value } from "./graph/index.ts";
+import type { Warn } from "./engine/shrink.ts";
+import type { Graph, Value } from "./graph/index.ts";
 import type { LoadedModel } from "./loadedModel.ts";
-import { modelLogits } from "./model/architectures/index.ts";
+import { attentionInChunks } from "./model/architectures/headChunks.ts";
+import { type ModelGraph, modelLogits } from "./model/architectures/index.ts";
 import { inputShapes, type RunningFormats, roundingHooks } from "./model/architectures/runningFormats.ts";
 import { packageRoot, REFERENCE_MODEL } from "./model/index.ts";
 import { runningKey } from "./scorerPool.ts";
@@ -53,12 +55,16 @@ export async function readCalibration(
 export function calibratorOf(
   { config, shapes, linears }: Pick<LoadedModel, "config" | "shapes" | "linears">,
   { windows, count, context }: CalibrationText,
-  options: SessionOptions & { running?: RunningFormats } = {},
+  options: SessionOptions & { running?: RunningFormats; warn?: Warn } = {},
 ): Calibrator {
   const { running, ...session } = options;
-  const full: BuildModel = (graph, weight, tokens, batch) => modelLogits({ graph, tokens, batch, weight }, config);
+  const modelOf = (graph: Graph, weight: (name: string) => Value, tokens: Value, batch: number): ModelGraph => ({
+    ...{ graph, tokens, batch, weight },
+    attention: attentionInChunks({ graph }),
+  });
+  const full: BuildModel = (graph, weight, tokens, batch) => modelLogits(modelOf(graph, weight, tokens, batch), config);
   const rounded: BuildModel = (graph, weight, tokens, batch, { see }) => {
-    const model = { graph, tokens, batch, weight };
+    const model = modelOf(graph, weight, tokens, batch);
     const hooks = roundingHooks(model, running!);
     const linearInput = (layer: string, x: Value) => {
       see?.(layer, x);
@@ -81,7 +87,11 @@ export interface CalibratorPool {
 }
 
 /** A calibrator for each choice of running formats, made when it is first asked for. */
-export function createCalibrators(model: LoadedModel, text: CalibrationText, options: SessionOptions): CalibratorPool {
+export function createCalibrators(
+  model: LoadedModel,
+  text: CalibrationText,
+  options: SessionOptions & { warn?: Warn },
+): CalibratorPool {
   const made = new Map<string, Calibrator>();
   return {
     of(running) {

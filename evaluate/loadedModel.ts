@@ -6,6 +6,7 @@ import {
   loadWeights,
   type ModelConfig,
   openCheckpoint,
+  readLayers,
   readModelConfig,
   resolveModel,
   type TextTokenizer,
@@ -23,7 +24,7 @@ export interface ModelHead {
   readonly tokenizer: TextTokenizer;
 }
 
-/** A model in memory, ready to run: full-precision weights that nobody writes to. */
+/** A model in memory, ready to run: at full precision, but while a trial has its own weights in the arrays of the linear layers. */
 export interface LoadedModel extends ModelHead {
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** SHA-256 of the weights file (of the shards' hashes where there are several). */
@@ -62,6 +63,32 @@ export function withWeights(head: ModelHead): LoadedModel {
   } finally {
     checkpoint.close();
   }
+}
+
+/**
+ * Puts the full-precision weights of the linear layers back into the model's arrays, in which something else was tried.
+ * Throws UserError where the file no longer holds what it held: `fingerprint` is that of the layers as they were.
+ */
+export function restoreLayers({ dir, config, weights, linears }: LoadedModel, fingerprint: number): void {
+  const checkpoint = openCheckpoint(dir);
+  try {
+    readLayers(checkpoint, config, weights);
+  } finally {
+    checkpoint.close();
+  }
+  if (layersFingerprint({ linears, weights }) !== fingerprint)
+    throw new UserError(`${dir}: its weights changed while the sweep ran`);
+}
+
+/** A sum over the bits of the linear layers, which tells other weights from these. */
+export function layersFingerprint({ linears, weights }: Pick<LoadedModel, "linears" | "weights">): number {
+  let sum = 0;
+  for (const { name } of linears) {
+    const data = weights.get(name)!;
+    const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+    for (let i = 0; i < bits.length; i++) sum = (Math.imul(sum, 31) + bits[i]!) | 0;
+  }
+  return sum;
 }
 
 /**

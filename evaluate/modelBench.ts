@@ -5,7 +5,16 @@ import { type CalibrationText, createCalibrators, readCalibration } from "./cali
 import { readDataFile } from "./dataFile.ts";
 import type { FoundDevice } from "./engine/devices.ts";
 import type { SessionOptions } from "./engine/session.ts";
-import { contextOf, type LoadedModel, loadModel, type ModelHead, readModelHead, withWeights } from "./loadedModel.ts";
+import {
+  contextOf,
+  type LoadedModel,
+  layersFingerprint,
+  loadModel,
+  type ModelHead,
+  readModelHead,
+  restoreLayers,
+  withWeights,
+} from "./loadedModel.ts";
 import { evaluationMemory, type MemoryEstimate } from "./memory.ts";
 import { meanBitsPerWeight, methodById } from "./methods/index.ts";
 import { requireProjections } from "./model/architectures/runningFormats.ts";
@@ -13,7 +22,7 @@ import { openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
 import type { TensorProfile } from "./row.ts";
 import { runningFormatsOf } from "./runningFormatsOf.ts";
-import { type PreparedTask, quantizedBuffers, runTrial } from "./runTrial.ts";
+import { type PreparedTask, runTrial } from "./runTrial.ts";
 import { createScorerPool } from "./scorerPool.ts";
 import {
   BASELINE,
@@ -104,9 +113,17 @@ export async function prepareModel(
   };
   function wake(model: LoadedModel) {
     if (model.sha256 !== sha256) throw new UserError(`${name}: its weights changed while the sweep ran`);
+    const fingerprint = layersFingerprint(model);
+    let replaced = false;
     return {
       model,
-      quantized: quantizedBuffers(model),
+      restore() {
+        if (replaced) restoreLayers(model, fingerprint);
+        replaced = false;
+      },
+      replace() {
+        replaced = true;
+      },
       scorers: createScorerPool(model, engine, { ...(device && { device }), mostWindows: config.limitWindows }),
       calibration: text && { text, calibrators: createCalibrators(model, text, engine) },
       training: lesson && { ...model, data: lesson, engine: { ...common, ...(device && { device: device.device }) } },
@@ -144,7 +161,7 @@ function memoryOf(
   return evaluationMemory(head, {
     positions: Math.max(...tasks.map(({ longest }) => longest)),
     formats: specs.some(({ format }) => format !== BASELINE),
-    beside: tasks.some(({ besideReference }) => besideReference === true),
+    beside: tasks.some(({ remember }) => remember !== undefined),
     trains: specs.some(trains),
     calibration: text && { tokens: text.count * text.context, context: text.context, reference },
   });

@@ -197,7 +197,7 @@ interface Job {
   result(): MethodResult;
 }
 
-/** A method that calibrates runs the model: all of its weights are in memory, twice. */
+/** A method that calibrates runs the model: all of its weights are in memory, the new ones in the place of the old. */
 async function wholeModel(
   checkpoint: Checkpoint,
   config: ModelConfig,
@@ -207,15 +207,15 @@ async function wholeModel(
   device: FoundDevice | undefined,
 ): Promise<Job> {
   const [weights, linears] = [loadWeights(checkpoint, config), linearLayers(config)];
-  const into = new Map(linears.map(({ name, rows, cols }) => [name, new Float32Array(rows * cols)]));
-  const session = device && { device: device.device };
+  const notes: string[] = [];
+  const session = { ...(device && { device: device.device }), warn: (note: string) => notes.push(note) };
   const calibrator = text ? calibratorOf({ config, shapes: tensorShapes(config), linears }, text, session) : undefined;
   const result = await method
-    .quantize({ format, matrices: linears, weights, into, calibrator })
+    .quantize({ format, matrices: linears, weights, into: weights, calibrator })
     .finally(() => calibrator?.release());
-  if (text) result.warnings.unshift(...calibrationWarnings({ linears }, text, null));
+  if (text) result.warnings.unshift(...calibrationWarnings({ linears }, text, null), ...notes);
   return {
-    tensors: exportTensors(checkpoint, config, (name) => into.get(name) ?? weights.get(name)!),
+    tensors: exportTensors(checkpoint, config, (name) => weights.get(name)!),
     result: () => result,
   };
 }

@@ -18,8 +18,12 @@ export interface PreparedTask extends TaskData {
 
 /** A model in memory with all that its trials share. */
 export interface Bench {
+  /** Its linear layers are those of the last trial, until `restore`. */
   model: LoadedModel;
-  quantized: Map<string, Float32Array>;
+  /** Puts back the full-precision weights, where a trial has others in their place. */
+  restore(): void;
+  /** To be called before a trial puts other weights in their place. */
+  replace(): void;
   scorers: ScorerPool;
   calibration: { text: CalibrationText; calibrators: CalibratorPool } | null;
   training: (Omit<TrainingInput, "running"> & { data: CalibrationText }) | null;
@@ -32,7 +36,7 @@ export interface Bench {
 
 /** The row of a trial, without its differences to the baseline. */
 export async function runTrial(
-  { model, formats, tasks, calibration, training, versions, quantized, notes, scorers: pool }: Bench,
+  { model, restore, replace, formats, tasks, calibration, training, versions, notes, scorers: pool }: Bench,
   { key, spec, identity }: PlannedTrial,
 ): Promise<Row> {
   const startedAt = new Date().toISOString();
@@ -40,13 +44,19 @@ export async function runTrial(
   const format = formats.get(spec.format) ?? null;
   const method = format && methodById(spec.method).seeded(spec.seed);
   const running = runningFormatsOf(spec);
-  for (const [name, array] of inputTransforms(model.linears, running)) quantized.set(name, array);
+  const data = tasks.get(spec.task)!;
+  restore();
+  const scorers = await pool.of(running);
+  await data.remember?.(scorers.model(model.weights, model.weights, data.context));
+  // The only copy of the layers: the new weights take the place of the old.
+  const weights = new Map([...model.weights, ...inputTransforms(model.linears, running)]);
+  if (method) replace();
   const done: MethodResult | null = method
     ? await method.quantize({
         format,
         matrices: model.linears,
         weights: model.weights,
-        into: quantized,
+        into: weights,
         calibrator: calibration?.calibrators.of(running),
         ...(running.activation && running.range !== "learned"
           ? { inputs: { format: running.activation, range: running.range } }
@@ -55,13 +65,9 @@ export async function runTrial(
       })
     : null;
   const quantizedAt = performance.now();
-  const data = tasks.get(spec.task)!;
   const learnt = training && trains(spec) ? training.data : null;
   const calibrated = calibration && calibrates(spec) ? calibration.text : learnt;
-  const weights = format
-    ? new Map([...quantized, ...(done?.replaced ?? [])])
-    : new Map([...model.weights, ...inputTransforms(model.linears, running)]);
-  const scorers = await pool.of(running);
+  for (const [name, array] of done?.replaced ?? []) weights.set(name, array);
   const measured = await data.measure(scorers.model(model.weights, weights, data.context));
   const evaluatedAt = performance.now();
   // A learned codebook has no multiplier of the format's.
@@ -110,13 +116,4 @@ export function elementName({ name, elements }: Format): string {
 
 export function familyOf({ element }: Format): string {
   return element?.family ?? "several";
-}
-
-/** Weights as a trial sees them: its own copy of each linear layer, the model's arrays for the rest. */
-export function quantizedBuffers(model: LoadedModel): Map<string, Float32Array> {
-  const own = model.linears.map(({ name }): [string, Float32Array] => [
-    name,
-    new Float32Array(model.weights.get(name)!.length),
-  ]);
-  return new Map([...model.weights, ...own]);
 }

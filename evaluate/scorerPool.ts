@@ -1,6 +1,7 @@
 import type { SessionOptions } from "./engine/session.ts";
 import type { Warn } from "./engine/shrink.ts";
 import type { LoadedModel } from "./loadedModel.ts";
+import { createRememberedStates } from "./model/architectures/divergence.ts";
 import { inputShapes, type RunningFormats } from "./model/architectures/runningFormats.ts";
 import { createScorers, type RunSizeOptions, type Scorers } from "./scorers.ts";
 
@@ -21,11 +22,12 @@ export function createScorerPool(
 ): ScorerPool {
   const { config, linears } = model;
   const made = new Map<string, Scorers>();
+  const remembered = createRememberedStates();
   return {
     async of(running) {
       const key = runningKey(running);
       const shapes = new Map([...model.shapes, ...inputShapes(linears, running)]);
-      const scorers = made.get(key) ?? createScorers({ config, shapes }, { ...options, running }, runs);
+      const scorers = made.get(key) ?? createScorers({ config, shapes }, { ...options, running, remembered }, runs);
       // The latest last; the first, at full precision in every sweep, stays.
       if (made.size > 0 && made.keys().next().value !== key) made.delete(key);
       made.set(key, scorers);
@@ -40,6 +42,7 @@ export function createScorerPool(
     async release() {
       for (const each of made.values()) await each.release();
       made.clear();
+      remembered.release();
     },
   };
 }

@@ -3,7 +3,11 @@ import type { SessionOptions } from "./engine/session.ts";
 import type { Warn } from "./engine/shrink.ts";
 import type { LoadedModel } from "./loadedModel.ts";
 import { type ContinuationScorer, createContinuationScorer } from "./model/architectures/continuations.ts";
-import { createDivergenceScorer, type DivergenceScorer } from "./model/architectures/divergence.ts";
+import {
+  createDivergenceScorer,
+  type DivergenceScorer,
+  type RememberedStates,
+} from "./model/architectures/divergence.ts";
 import { createEvaluator, type Evaluator } from "./model/architectures/evaluator.ts";
 import type { RunningFormats } from "./model/architectures/runningFormats.ts";
 import { tokensPerRun } from "./model/architectures/runSize.ts";
@@ -13,7 +17,10 @@ type Weights = ReadonlyMap<string, Float32Array>;
 
 /** The compiled model, weights being arguments: each graph is made when a task first asks for it, and kept. */
 export interface Scorers {
-  /** What a task of windows of `context` tokens scores by: the model with `weights`, beside that of `reference`. */
+  /**
+   * What a task of windows of `context` tokens scores by: the model with `weights`, beside that of `reference`. Of the
+   * latter's layers what counts is how they were when the windows were remembered, at the latest at their first score.
+   */
   model(reference: Weights, weights: Weights, context: number): ScoredModel;
   release(): Promise<void>;
 }
@@ -29,26 +36,26 @@ export interface RunSizeOptions {
 /** The model, at full precision or in running formats; `shapes` and weights then hold `inputShapes` too. */
 export function createScorers(
   { config, shapes }: Pick<LoadedModel, "config" | "shapes">,
-  options: SessionOptions & { running?: RunningFormats; warn?: Warn },
+  options: SessionOptions & { running?: RunningFormats; warn?: Warn; remembered?: RememberedStates },
   { device, mostWindows = null }: RunSizeOptions = {},
 ): Scorers {
   const tokensOf = (context: number) => tokensPerRun(config, shapes, context, device);
-  const evaluators = kept<Evaluator>((context) => {
-    const batch = Math.min(Math.floor(tokensOf(context) / context), mostWindows ?? Number.POSITIVE_INFINITY);
-    return createEvaluator(config, shapes, { context, batch, ...options });
-  });
+  const batchOf = (context: number) =>
+    Math.min(Math.floor(tokensOf(context) / context), mostWindows ?? Number.POSITIVE_INFINITY);
+  const evaluators = kept<Evaluator>((context) =>
+    createEvaluator(config, shapes, { context, batch: batchOf(context), ...options }),
+  );
   const continuations = kept<ContinuationScorer>(async (context) =>
     createContinuationScorer(config, shapes, { context, tokensPerRun: tokensOf(context), ...options }),
   );
-  // Both models and their logits are in memory at once: a quarter of the tokens.
-  const divergences = kept<DivergenceScorer>((context) => {
-    const batch = Math.max(1, Math.floor(tokensOf(context) / 4 / context));
-    return createDivergenceScorer(config, shapes, { context, batch, ...options });
-  });
+  const divergences = kept<DivergenceScorer>((context) =>
+    createDivergenceScorer(config, shapes, { context, batch: batchOf(context), ...options }),
+  );
   return {
     model: (reference, weights, context) => ({
       windows: async (windows, count) => (await evaluators.of(context)).score(weights, windows, count),
       continuations: async (requests) => (await continuations.of(context)).score(weights, requests),
+      remember: async (windows, count) => (await divergences.of(context)).remember(reference, windows, count),
       divergences: async (windows, count) => (await divergences.of(context)).score(reference, weights, windows, count),
     }),
     async release() {

@@ -1,11 +1,14 @@
-import { UserError } from "../../formats/error.ts";
 import { createResidence } from "../engine/residence.ts";
 import { createSession, type Feed, type HostTensor, type Session, type SessionOptions } from "../engine/session.ts";
-import { createGraph, type Graph, input, node, output, type Value } from "../graph/index.ts";
+import { shrinking, type Warn } from "../engine/shrink.ts";
+import { live, reads } from "../graph/graph.ts";
+import { createGraph, encode, type Graph, input, lower, size, type Value } from "../graph/index.ts";
+import { createWaiting, type Waiting } from "../waiting.ts";
 import { diagonalFisher } from "./fisher.ts";
-import { addChannels, emptyChannels, type Moments } from "./moments.ts";
+import type { Moments } from "./moments.ts";
 import { sitesOf } from "./site.ts";
 import { cutStages, outputOf, type Stage } from "./stages.ts";
+import { createMomentSums } from "./sums.ts";
 
 /** What a builder of graphs asks a model for on its way. */
 export interface BuildHooks {
@@ -32,14 +35,18 @@ export interface CalibrationWindows {
 export interface CalibratorOptions extends SessionOptions, CalibrationWindows {
   /** The model that a walk's `reference` weights belong to, where that is another one: the same without rounding. */
   readonly reference?: BuildModel;
+  /** Told when memory did not suffice for a batch, which is then halved. */
+  readonly warn?: Warn;
+  /** Bytes of activations that wait in memory between two stages; the rest waits on disk. */
+  readonly waitingBytes?: number;
 }
 
 export type Weights = ReadonlyMap<string, Float32Array>;
 
 /** The inputs of a site, for a visit that needs more of them than their moments. */
 export interface SiteInputs {
-  /** Row-major [tokens, columns] each; not to be written to. */
-  readonly batches: readonly Float32Array[];
+  /** Row-major [tokens, columns] each, one at a time and as often as asked for; valid until the next, not to be written to. */
+  readonly batches: Iterable<Float32Array>;
   /** The moments of what `map` makes of each batch, their drift against what `mapReference` makes of the reference model's. */
   moments(map: MapBatch, mapReference: MapBatch): Promise<Moments>;
 }
@@ -56,7 +63,8 @@ export interface Calibrator {
   /**
    * Runs the calibration text through the model site by site. `visit` may rewrite the arrays in `weights` of the layers
    * it is told of: later sites then see the inputs that the changed model has ("true sequential" of GPTQ). With
-   * `reference`, the model of those weights walks beside it and the moments have `drift`.
+   * `reference`, the model of those weights walks beside it and the moments have `drift`; its arrays may be those of
+   * `weights`, as they are before a visit.
    */
   walk(weights: Weights, visit: Visit, reference?: Weights): Promise<void>;
   /** `diagonalFisher` of the layers in the full-precision model of those weights; kept, so that later calls get the same. */
@@ -65,160 +73,245 @@ export interface Calibrator {
 }
 
 /** Tokens of one run, as in evaluation: enough to fill the matrix products. */
-const TOKENS_PER_RUN = 2048;
+export const CALIBRATION_TOKENS_PER_RUN = 2048;
+/** Encoded stages whose sessions stay open for the next walk; those of long windows hold tables of masks, and are made anew. */
+const KEPT_BYTES = 32 * 1024 * 1024;
+
+/** A model compiled for batches of one size. */
+interface Compiled {
+  readonly batch: number;
+  readonly stages: readonly Stage[];
+  readonly referenceStages: readonly Stage[];
+  /** The session of a stage, until another is asked for. */
+  session(stage: Stage): Promise<Session>;
+  release(): Promise<void>;
+}
 
 /**
- * Prepares a calibration of the named layers. Weights are inputs of every stage, so one calibrator serves all formats.
+ * Prepares a calibration of the named layers. Weights are inputs of every stage, so one calibrator serves all formats. What
+ * waits between stages is held to a bound, so that memory does not grow with the text. `open` makes sessions.
  * Throws UserError when the model's activations are not finite (in `walk`).
  */
 export function createCalibrator(
   model: BuildModel,
   shapes: ReadonlyMap<string, readonly number[]>,
   layers: readonly string[],
-  { windows, count, context, reference: referenceModel, ...session }: CalibratorOptions,
+  { windows, count, context, reference: referenceModel, warn, waitingBytes, ...engine }: CalibratorOptions,
+  open: typeof createSession = createSession,
 ): Calibrator {
-  const batch = batchOf(count, context);
-  const stagesOf = (build: BuildModel): Stage[] => {
-    const graph = createGraph(session.device);
+  const stagesOf = (build: BuildModel, batch: number): Stage[] => {
+    const graph = createGraph(engine.device);
     const tokens = input(graph, "tokens", "int64", [batch * context]);
     const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
     const unrounded = new Map<string, Value>();
     build(graph, (name) => values.get(name)!, tokens, batch, { see: (layer, x) => unrounded.set(layer, x) });
     return cutStages(graph, tokens, sitesOf(graph, layers, unrounded));
   };
-  const stages = stagesOf(model);
-  const referenceStages = referenceModel ? stagesOf(referenceModel) : stages;
-  const sessions = new Map<string, Promise<Session>>();
-  const residence = createResidence(session);
-  const open = (key: string, made: () => Graph): Promise<Session> => {
-    // A session a stage, each with attention of its own to hold: those of a 135 M model would keep 20 GB between them.
-    const known = sessions.get(key) ?? createSession(made(), { ...session, keepMemory: false });
-    sessions.set(key, known);
-    return known;
+  const compile = (batch: number): Compiled => {
+    const stages = stagesOf(model, batch);
+    const referenceStages = referenceModel ? stagesOf(referenceModel, batch) : stages;
+    return { batch, stages, referenceStages, ...sessionsOf(engine, open) };
   };
-  const texts = Array.from({ length: count / batch }, (_, run) =>
-    BigInt64Array.from(windows.subarray(run * batch * context, (run + 1) * batch * context), BigInt),
+  const first = compile(batchOf(count, context));
+  const sites = first.stages.map(({ site }) => site.layers);
+  const compiled = shrinking(
+    "calibration",
+    first.batch,
+    async (batch) => (batch === first.batch ? first : compile(batch)),
+    warn,
   );
+  const residence = createResidence(engine);
+  const sums = createMomentSums();
   let fisher: Promise<ReadonlyMap<string, Float32Array>> | undefined;
-  const start = (): State[] => texts.map((data) => new Map([["tokens", { data, shape: [batch * context] }]]));
 
   return {
     tokens: count * context,
-    sites: stages.map(({ site }) => site.layers),
+    sites,
     async walk(weights, visit, reference) {
-      const states = start();
-      const others = reference ? start() : null;
-      for (const [index, stage] of stages.entries()) {
-        const { columns, layers: names, input: x } = stage.site;
-        const run = await open(`stage ${index}`, () => stage.graph);
-        const other = referenceStages[index]!;
-        const referenceRun = others && other !== stage ? await open(`reference ${index}`, () => other.graph) : run;
-        const product = await open(`product ${columns}`, () => productGraph(batch * context, columns));
-        const seen: Float32Array[] = [];
-        const seenThere: Float32Array[] = [];
-        const usedBy = ({ inputNames }: Session) => new Map([...shapes].filter(([name]) => inputNames.includes(name)));
-        const placed = await residence.place(weights, usedBy(run));
-        const theirs = others && (await residence.place(reference!, usedBy(referenceRun)));
+      const waiting = createWaiting(waitingBytes);
+      const originals = new Map<string, Float32Array>();
+      const last = lastUses(first.referenceStages, shapes);
+      /** Runs a stage of one of the models over all windows. */
+      const advance = async (index: number, which: "stages" | "referenceStages") => {
+        const used = weightsOf(first[which][index]!, shapes);
+        const theirs = (name: string) => originals.get(name) ?? reference!.get(name)!;
+        const from = which === "stages" ? weights : new Map([...used.keys()].map((name) => [name, theirs(name)]));
+        const prefix = which === "stages" ? "" : REFERENCE;
+        const placed = await residence.place(from, used);
+        const buffer = buffers();
         try {
-          for (const [at, state] of states.entries()) {
-            await advance(run, stage, placed.feeds, state);
-            seen.push(activations(state, x));
-            forget(state, stage);
-            if (!others) continue;
-            await advance(referenceRun, other, theirs!.feeds, others[at]!);
-            seenThere.push(activations(others[at]!, other.site.input));
-            forget(others[at]!, other);
+          for (let start = 0; start < count; ) {
+            start += await compiled.use(async (made) => {
+              const stage = made[which][index]!;
+              const { batch } = made;
+              const kept = Math.min(batch, count - start);
+              const tokens = new BigInt64Array(batch * context);
+              for (let i = 0; i < kept * context; i++) tokens[i] = BigInt(windows[start * context + i]!);
+              const feeds = { ...placed.feeds, tokens: { data: tokens, shape: [tokens.length] } };
+              const session = await made.session(stage);
+              await runStage(session, stage, feeds, { waiting, prefix, batch, start, kept, buffer });
+              return kept;
+            });
           }
         } finally {
           placed.free();
-          theirs?.free();
         }
-        const moments = async (map: MapBatch, mapReference: MapBatch) => {
-          const sums = createSums(columns, others !== null);
-          for (const [at, batch] of seen.entries())
-            await sums.add(product, map(batch), others && mapReference(seenThere[at]!));
-          return sums.moments(count * context, names);
-        };
-        const same: MapBatch = (batch) => batch;
-        await visit(names, await moments(same, same), { batches: seen, moments });
+      };
+      try {
+        for (const [index, names] of sites.entries()) {
+          await advance(index, "stages");
+          if (reference) await advance(index, "referenceStages");
+          for (const name of originals.keys()) if (last.get(name)! <= index) originals.delete(name);
+          const [own, theirs] = [first.stages[index]!, first.referenceStages[index]!];
+          const { columns } = own.site;
+          const at = (key: string) => batchesOf(waiting, key, count, first.batch, columns * context);
+          const batches = at(own.input);
+          const moments = async (map: MapBatch, mapReference: MapBatch) => {
+            const sum = await sums.of(columns, reference !== undefined);
+            const others = reference && at(REFERENCE + theirs.input)[Symbol.iterator]();
+            for (const batch of batches) await sum.add(map(batch), others ? mapReference(others.next().value!) : null);
+            return sum.moments(count * context, names);
+          };
+          const same: MapBatch = (batch) => batch;
+          const seen = await moments(same, same);
+          for (const name of names) {
+            const array = weights.get(name)!;
+            if (reference?.get(name) === array && last.get(name)! > index) originals.set(name, array.slice());
+          }
+          await visit(names, seen, { batches, moments });
+          if (!own.kept.includes(own.input)) waiting.drop(own.input, 0, count);
+          if (!theirs.kept.includes(theirs.input)) waiting.drop(REFERENCE + theirs.input, 0, count);
+        }
+      } finally {
+        waiting.release();
       }
     },
     fisher(weights) {
       const text = { windows, count, context };
-      fisher ??= diagonalFisher(referenceModel ?? model, shapes, layers, weights, text, session);
+      fisher ??= diagonalFisher(referenceModel ?? model, shapes, layers, weights, text, engine);
       return fisher;
     },
     async release() {
-      for (const each of sessions.values()) await (await each).release();
+      await compiled.release();
+      await sums.release();
       await residence.release();
     },
   };
 }
 
-/** Activations of one batch that later stages need, by name. */
-type State = Map<string, HostTensor>;
+/** Prefix of what waits of the reference model. */
+const REFERENCE = "reference ";
 
-/** The most windows that divide `count` and stay within the tokens of one run: shapes are static, no window is run twice. */
 function batchOf(count: number, context: number): number {
-  let batch = Math.max(1, Math.min(count, Math.floor(TOKENS_PER_RUN / context)));
-  while (count % batch !== 0) batch--;
-  return batch;
+  return Math.max(1, Math.min(count, Math.floor(CALIBRATION_TOKENS_PER_RUN / context)));
 }
 
-async function advance(session: Session, stage: Stage, weights: Record<string, Feed>, state: State): Promise<void> {
-  const results = await session.run({ ...weights, ...Object.fromEntries(state) });
-  for (const value of stage.made) state.set(value.name, { data: results[outputOf(value)]!, shape: value.shape });
-}
-
-function activations(state: State, { name }: Value): Float32Array {
-  const { data } = state.get(name)!;
-  if (!(data instanceof Float32Array)) throw new Error(`internal: activations ${name} are not float32`);
-  return data;
-}
-
-function forget(state: State, { kept }: Stage): void {
-  for (const name of state.keys()) if (!kept.includes(name)) state.delete(name);
-}
-
-/** aᵀ b of two [tokens, columns] arrays. */
-function productGraph(tokens: number, columns: number): Graph {
-  const graph = createGraph();
-  const [a, b] = ["a", "b"].map((name) => input(graph, name, "float32", [tokens, columns]));
-  output(graph, "product", node(graph, "Gemm", [a!, b!], [columns, columns], { attributes: { transA: 1, transB: 0 } }));
-  return graph;
-}
-
-/** Sums over batches in float64; the products of one batch are onnxruntime's, in float32. */
-function createSums(columns: number, withDrift: boolean) {
-  const gram = new Float64Array(columns * columns);
-  const drift = withDrift ? new Float64Array(columns * columns) : null;
-  const part = new Float32Array(columns * columns);
-  const channels = emptyChannels(columns);
-  const add = async (into: Float64Array, session: Session, a: Float32Array, b: Float32Array) => {
-    const into32 = { data: part, shape: [columns, columns] };
-    const shape = [a.length / columns, columns];
-    await session.run({ a: { data: a, shape }, b: { data: b, shape } }, { product: into32 });
-    for (let i = 0; i < into.length; i++) into[i]! += part[i]!;
+/** Sessions of stages: as many as `KEPT_BYTES` allow stay open, of the others one at a time. */
+function sessionsOf(engine: SessionOptions, open: typeof createSession) {
+  const kept = new Map<Stage, Session>();
+  let current: { stage: Stage; session: Session } | null = null;
+  let bytes = 0;
+  const close = async () => {
+    const { session } = current ?? {};
+    current = null;
+    await session?.release();
   };
   return {
-    async add(session: Session, x: Float32Array, other: Float32Array | null) {
-      await add(gram, session, x, x);
-      if (other && drift) {
-        const moved = other.map((value, i) => value - x[i]!);
-        await add(drift, session, moved, x);
-      }
-      addChannels(channels, x, columns);
+    async session(stage: Stage): Promise<Session> {
+      const known = kept.get(stage) ?? (current?.stage === stage ? current.session : undefined);
+      if (known) return known;
+      await close();
+      const encoded = encode(lower(stage.graph, engine.device ?? "cpu"));
+      const session = await open(encoded, { ...engine, keepMemory: false });
+      if (bytes + encoded.length <= KEPT_BYTES) {
+        bytes += encoded.length;
+        kept.set(stage, session);
+      } else current = { stage, session };
+      return session;
     },
-    moments(tokens: number, layers: readonly string[]): Moments {
-      for (const sum of drift ? [gram, drift, channels.absMean] : [gram, channels.absMean]) {
-        for (let i = 0; i < sum.length; i++) sum[i]! /= tokens;
-      }
-      if (!channels.absMean.every(Number.isFinite) || !gram.every(Number.isFinite)) {
-        throw new UserError(
-          `calibration: the inputs of ${layers.join(", ")} are not finite; the model diverged before`,
-        );
-      }
-      return { columns, tokens, gram, drift, ...channels };
+    async release() {
+      await close();
+      for (const session of kept.values()) await session.release();
+      kept.clear();
+      bytes = 0;
     },
+  };
+}
+
+/** Runs a stage on one batch: `kept` windows from `start`, behind which it is padded with whatever was there before. */
+async function runStage(
+  session: Session,
+  { carried, made, kept: later }: Stage,
+  feeds: Record<string, Feed>,
+  { waiting, prefix, batch, start, kept, buffer }: Batch,
+): Promise<void> {
+  const tensorOf = (key: string, { name, type, shape }: Value): HostTensor => {
+    if (type !== "float32") throw new Error(`internal: activations ${name} are not float32`);
+    return { data: buffer(key, size(shape)), shape };
+  };
+  const windowsOf = ({ data }: HostTensor) => (data as Float32Array).subarray(0, (data.length / batch) * kept);
+  const given: Record<string, Feed> = { ...feeds };
+  for (const [key, value] of carried) {
+    const tensor = tensorOf(key, value);
+    waiting.read(prefix + key, start, kept, windowsOf(tensor));
+    given[value.name] = tensor;
+  }
+  const into = new Map([...made].map(([key, value]) => [key, tensorOf(key, value)]));
+  await session.run(given, Object.fromEntries([...made].map(([key, value]) => [outputOf(value), into.get(key)!])));
+  for (const [key, tensor] of into) waiting.write(prefix + key, start, kept, windowsOf(tensor));
+  for (const key of carried.keys()) if (!later.includes(key)) waiting.drop(prefix + key, start, kept);
+}
+
+interface Batch {
+  waiting: Waiting;
+  prefix: string;
+  /** Windows that the stage is compiled for. */
+  batch: number;
+  start: number;
+  kept: number;
+  /** An array of this length for what is called so, the same one each time. */
+  buffer(key: string, length: number): Float32Array;
+}
+
+/** What waits under a key, a batch at a time, each in the array of the one before. */
+function batchesOf(
+  waiting: Waiting,
+  key: string,
+  count: number,
+  batch: number,
+  length: number,
+): Iterable<Float32Array> {
+  const buffer = new Float32Array(batch * length);
+  return {
+    *[Symbol.iterator]() {
+      for (let start = 0; start < count; start += batch) {
+        const kept = Math.min(batch, count - start);
+        const data = buffer.subarray(0, kept * length);
+        waiting.read(key, start, kept, data);
+        yield data;
+      }
+    },
+  };
+}
+
+/** Shapes of the weights that a stage reads. */
+function weightsOf({ graph }: Stage, shapes: ReadonlyMap<string, readonly number[]>) {
+  const read = new Set(live(graph).flatMap(reads));
+  return new Map([...shapes].filter(([name]) => read.has(name)));
+}
+
+/** The last stage that reads each weight. */
+function lastUses(stages: readonly Stage[], shapes: ReadonlyMap<string, readonly number[]>): Map<string, number> {
+  return new Map(stages.flatMap((stage, index) => [...weightsOf(stage, shapes).keys()].map((name) => [name, index])));
+}
+
+function buffers() {
+  const made = new Map<string, Float32Array>();
+  return (key: string, length: number) => {
+    const found = made.get(key);
+    if (found?.length === length) return found;
+    const fresh = new Float32Array(length);
+    made.set(key, fresh);
+    return fresh;
   };
 }

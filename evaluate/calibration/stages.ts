@@ -4,12 +4,14 @@ import { producers, type Site } from "./site.ts";
 /** The part of a model between one site and the next, as a model of its own. */
 export interface Stage {
   readonly site: Site;
-  /** Its inputs are weights and the `carried` values, its outputs `outputOf` of the `made` ones. */
+  /** Its inputs are weights, tokens and the `carried` values, its outputs `outputOf` of the `made` ones. */
   readonly graph: Graph;
-  /** Activations it takes from the stages before, the tokens included. */
-  readonly carried: readonly Value[];
+  /** Activations it takes from the stages before, by a name that is the same in the same model for other batches. */
+  readonly carried: ReadonlyMap<string, Value>;
   /** Activations it makes that it or a later stage is asked for; the site's input is one. */
-  readonly made: readonly Value[];
+  readonly made: ReadonlyMap<string, Value>;
+  /** Which of `made` or `carried` the site's input is. */
+  readonly input: string;
   /** Names of all activations that later stages need: the rest can be forgotten. */
   readonly kept: readonly string[];
 }
@@ -30,22 +32,24 @@ export function cutStages(graph: Graph, tokens: Value, sites: readonly Site[]): 
     graph,
     sites.map(({ input }) => input.name),
   );
+  const names = new Map<Value["name"], string>();
   let from = -1;
-  let carried: Value[] = [tokens];
+  let carried: Value[] = [];
   return sites.map((site, index) => {
     const at = made.get(site.input.name)!;
     const crossing = new Map<string, Value>();
     for (const [i, { inputs }] of graph.nodes.entries()) {
       if (i <= at || !needed.has(i)) continue;
       for (const value of inputs) {
-        if (data.has(value.name) && (made.get(value.name) ?? -1) <= at) crossing.set(value.name, value);
+        const before = made.get(value.name) ?? at + 1;
+        if (data.has(value.name) && before <= at) crossing.set(value.name, value);
       }
     }
     const last = index === sites.length - 1;
     const all = new Map([...(last ? [] : crossing), [site.input.name, site.input]]);
     const fresh = [...all.values()].filter(({ name }) => (made.get(name) ?? -1) > from);
     const part: Graph = {
-      inputs: [...graph.inputs.filter(({ name }) => name !== tokens.name), ...carried],
+      inputs: [...graph.inputs, ...carried],
       outputs: [],
       constants: graph.constants,
       // Nodes before the cut that no token reaches are constants in the making: cheaper again than carried.
@@ -55,7 +59,16 @@ export function cutStages(graph: Graph, tokens: Value, sites: readonly Site[]): 
       wide: graph.wide,
     };
     for (const value of fresh) output(part, outputOf(value), value);
-    const stage = { site, graph: part, carried, made: fresh, kept: last ? [] : [...crossing.keys()] };
+    for (const [i, { name }] of fresh.entries()) names.set(name, `${index}.${i}`);
+    const named = (values: readonly Value[]) => new Map(values.map((value) => [names.get(value.name)!, value]));
+    const stage = {
+      site,
+      graph: part,
+      carried: named(carried),
+      made: named(fresh),
+      input: names.get(site.input.name)!,
+      kept: last ? [] : [...named([...crossing.values()]).keys()],
+    };
     from = at;
     carried = [...crossing.values()];
     return stage;

@@ -46,7 +46,7 @@ const STEP = 1 / 40;
  * The stored scale of one range for all tokens. `absmax` reaches the extremes of the calibration text; `mse` is the share of
  * them, in steps of 1/40, at which the sum of squared errors is least.
  */
-export function staticScale(batches: readonly Float32Array[], format: Format, range: StaticRange): number {
+export function staticScale(batches: Iterable<Float32Array>, format: Format, range: StaticRange): number {
   const quantizer = groupQuantizerOf(format);
   let [min, max, count] = [0, 0, 0];
   for (const batch of batches) {
@@ -61,7 +61,9 @@ export function staticScale(batches: readonly Float32Array[], format: Format, ra
   const at = (share: number) => quantizer.fit([min * share, max * share]);
   if (range === "absmax") return at(1).scale;
   const stride = Math.max(1, Math.floor(count / SEARCHED));
-  const sample = Float32Array.from(batches.flatMap((batch) => [...batch.filter((_, i) => i % stride === 0)]));
+  const sampled: number[] = [];
+  for (const batch of batches) for (let i = 0; i < batch.length; i += stride) sampled.push(batch[i]!);
+  const sample = Float32Array.from(sampled);
   let [best, least] = [1, Number.POSITIVE_INFINITY];
   for (let share = 1; share > 0; share -= STEP) {
     const rounded = quantizer.round(sample, at(share));

@@ -16,10 +16,10 @@ export interface Matrix {
 export interface MethodInput {
   readonly format: Format;
   readonly matrices: readonly Matrix[];
-  /** The full-precision weights by name; never written to. */
+  /** The full-precision weights by name; never written to, but where `into` is the same. */
   readonly weights: ReadonlyMap<string, Float32Array>;
   /**
-   * Where the dequantized weights of each matrix go; arrays of the same lengths. Where layers round their inputs, also
+   * Where the dequantized weights of each matrix go; arrays of the same lengths, or `weights` itself. Where layers round their inputs, also
    * `inputScales` and `inputRotation` of each: what a method divides and rotates these by before.
    */
   readonly into: ReadonlyMap<string, Float32Array>;

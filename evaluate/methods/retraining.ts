@@ -72,8 +72,8 @@ async function run(
   const sums = { errors: 0, squares: 0, count: 0 };
   const layers = matrices.map((matrix) => {
     const own = trained.weights.get(matrix.name)!;
-    into.get(matrix.name)!.set(own);
     const { log, squaredError, squares } = layerLog(matrix, format, weights.get(matrix.name)!, own);
+    into.get(matrix.name)!.set(own);
     sums.errors += squaredError;
     sums.squares += squares;
     sums.count += own.length;

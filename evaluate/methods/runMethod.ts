@@ -94,7 +94,12 @@ async function quantizeSite(
     : plain;
   const turn = rotation ? rotation(scaled) : null;
   const move = (x: Float32Array) => transformed(x, scales, turn);
-  const range = inputs?.range && given ? staticScale(given.batches.map(move), inputs.format, inputs.range) : 1;
+  const moved = given && {
+    *[Symbol.iterator]() {
+      for (const batch of given.batches) yield move(batch);
+    },
+  };
+  const range = inputs?.range && moved ? staticScale(moved, inputs.format, inputs.range) : 1;
   const round = (x: Float32Array) => roundRows(move(x), moments!.columns, inputs!, range);
   const seen = moments && (inputs ? await given!.moments(round, move) : movedMoments(moments, scales, turn));
   const done: Done[] = [];
@@ -104,8 +109,7 @@ async function quantizeSite(
     const layer = layerOf(matrix, turn ? turn.apply(weights.slice()) : weights, seen);
     const result = await rounding(layer);
     const back = turn ? turn.apply(Float64Array.from(result.weights), true) : result.weights;
-    const out = into.get(name)!;
-    out.set(scales ? back.map((w, i) => w / scales[i % cols]!) : back);
+    const out = new Float32Array(scales ? back.map((w, i) => w / scales[i % cols]!) : back);
     into.get(inputRange(name))?.fill(range);
     into.get(inputScales(name))?.set(scales ?? new Float64Array(cols).fill(1));
     if (turn) into.get(inputRotation(name))?.set(turn.apply(identity(cols)));
@@ -118,6 +122,8 @@ async function quantizeSite(
       // A layer that puts out zeros on the whole text has no relative error, and none to speak of.
       log.outputError = energy > 0 ? (await outputEnergy(matrix, change, moments, products)) / energy : 0;
     }
+    // Last, since `original` may be the same array.
+    into.get(name)!.set(out);
     const warnings = [...(result.warnings ?? [])];
     if (log.zeroGroups > 0) warnings.push(`${name}: ${log.zeroGroups} groups are all zero`);
     const extraBits = (result.extraBits ?? 0) + (layer.grid.extraBits ?? 0) + (scales ? scaleBits * cols : 0);

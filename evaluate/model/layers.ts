@@ -49,6 +49,19 @@ export function loadWeights(checkpoint: Checkpoint, config: ModelConfig): Map<st
   return weights;
 }
 
+/** Reads the linear layers once more, as `loadWeights` does, into the arrays of `weights`. */
+export function readLayers(
+  checkpoint: Checkpoint,
+  config: ModelConfig,
+  weights: ReadonlyMap<string, Float32Array>,
+): void {
+  for (const { spec, storedName, storedShape } of storedTensors(checkpoint, config)) {
+    if (!spec.linear) continue;
+    const data = checkpoint.read(storedName);
+    weights.get(spec.name)!.set(spec.transposed ? transposed(data, storedShape) : data);
+  }
+}
+
 /** The tensors of a model in memory as a file of the names and layouts of `source` holds them, one at a time. */
 export function* exportTensors(
   source: Checkpoint,

@@ -24,7 +24,7 @@ export const divergence: Task = {
       protocol: `kl-${windowsProtocol(context, count < available ? count : null)}`,
       count,
       longest: context - 1,
-      besideReference: true,
+      remember: (model: ScoredModel) => model.remember(windows, count, context),
       warnings: [],
       async measure(model: ScoredModel): Promise<TaskMetrics> {
         const { nll, kl, same } = await model.divergences(windows, count, context);

@@ -34,6 +34,8 @@ export interface WindowDivergences {
 export interface ScoredModel {
   windows: Score;
   continuations(requests: readonly Request[]): Promise<RequestScore[]>;
+  /** Runs the model at full precision, which `divergences` of these windows will need no more. */
+  remember(windows: Int32Array, count: number, context: number): Promise<void>;
   /** Beside the model at full precision. */
   divergences(windows: Int32Array, count: number, context: number): Promise<WindowDivergences>;
 }
@@ -62,8 +64,8 @@ export interface TaskData {
   count: number;
   /** Positions of the longest sequence that the model will read. */
   longest: number;
-  /** Set where the model at full precision runs beside the other. */
-  besideReference?: boolean;
+  /** Set where the model is scored beside that at full precision: to be called while this is there. */
+  remember?(model: ScoredModel): Promise<void>;
   /** What a reader of the row should know of the data, e.g. that contexts were cut. */
   warnings: string[];
   measure(model: ScoredModel): Promise<TaskMetrics>;

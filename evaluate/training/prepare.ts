@@ -113,7 +113,8 @@ async function selected(
     const { cols } = layers[0]!;
     const rotation = hadamardRotation(cols, seed);
     if (!rotation) return;
-    const inputs = batches[0]!.subarray(0, ROTATION_TOKENS * cols);
+    const [first] = batches;
+    const inputs = first!.subarray(0, ROTATION_TOKENS * cols);
     const lossOf = (turn: (values: Float32Array) => Float32Array) => {
       const lost = layers.map((layer) => {
         const turned = turn(weights.get(layer.name)!.slice());

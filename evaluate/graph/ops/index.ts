@@ -56,6 +56,6 @@ export { mean, meanAll, sum, sumTo } from "./reduce.ts";
 export { relu } from "./relu.ts";
 export { rmsNorm } from "./rmsNorm.ts";
 export { rope } from "./rope.ts";
-export { expand, reshape, slice, transpose } from "./shape.ts";
+export { concat, expand, reshape, slice, transpose } from "./shape.ts";
 export { silu } from "./silu.ts";
 export { logSoftmax, softmax } from "./softmax.ts";

@@ -74,6 +74,32 @@ const sliceOp: Op<Range, null> = {
   ],
 };
 
+/** The inputs, all of one shape but along `axis`, one after another along it. */
+const concatOp: Op<{ axis: number }, null> = {
+  name: "Concat",
+  forward(graph, inputs, { axis }) {
+    const length = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+    const shape = inputs[0]!.shape.map((d, i) => (i === axis ? length : d));
+    return { output: node(graph, "Concat", inputs, shape, { attributes: { axis } }), saved: null };
+  },
+  vjp(graph, { grad, inputs, attributes: { axis } }) {
+    let to = 0;
+    return inputs.map(({ shape }) => {
+      to += shape[axis]!;
+      return slice(graph, grad, axis, to - shape[axis]!, to);
+    });
+  },
+  samples: [
+    {
+      inputs: [
+        [2, 1, 2],
+        [2, 3, 2],
+      ],
+      attributes: { axis: 1 },
+    },
+  ],
+};
+
 export const reshape = (graph: Graph, x: Value, shape: readonly number[]) => apply(graph, reshapeOp, [x], { shape });
 export const expand = (graph: Graph, x: Value, shape: readonly number[]) => apply(graph, expandOp, [x], { shape });
 export const transpose = (graph: Graph, x: Value, order: readonly number[]) =>
@@ -82,4 +108,7 @@ export const transpose = (graph: Graph, x: Value, order: readonly number[]) =>
 export const slice = (graph: Graph, x: Value, axis: number, from: number, to: number) =>
   apply(graph, sliceOp, [x], { axis, from, to });
 
-export const shapeOps = [reshapeOp, expandOp, transposeOp, sliceOp];
+export const concat = (graph: Graph, inputs: readonly Value[], axis: number) =>
+  apply(graph, concatOp, inputs, { axis });
+
+export const shapeOps = [reshapeOp, expandOp, transposeOp, sliceOp, concatOp];

@@ -1,10 +1,11 @@
 import { createResidence } from "../../engine/residence.ts";
-import { createSession, type SessionOptions } from "../../engine/session.ts";
-import { shrinking, type Warn } from "../../engine/shrink.ts";
+import { createSession, type Session, type SessionOptions } from "../../engine/session.ts";
+import { type Shrinking, shrinking, type Warn } from "../../engine/shrink.ts";
 import {
   createGraph,
   crossEntropy,
   exp,
+  type Graph,
   input,
   logSoftmax,
   mul,
@@ -14,8 +15,11 @@ import {
   sum,
   type Value,
 } from "../../graph/index.ts";
+import { createWaiting, type Waiting } from "../../waiting.ts";
 import type { ModelConfig } from "./architecture.ts";
+import { attentionInChunks } from "./headChunks.ts";
 import { modelLogits } from "./index.ts";
+import { keepsMemory } from "./keepsMemory.ts";
 import { argmaxOf, inChunks, joined } from "./logitChunks.ts";
 import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
 
@@ -32,13 +36,37 @@ export interface Divergences {
 }
 
 export interface DivergenceScorer {
+  /** Runs the reference on windows, for all later scores of these: of its weights those then read no more than the head's. */
+  remember(reference: Weights, windows: ArrayLike<number>, count: number): Promise<void>;
+  /** Remembers first what is not remembered yet. */
   score(reference: Weights, weights: Weights, windows: ArrayLike<number>, count: number): Promise<Divergences>;
   release(): Promise<void>;
 }
 
+/** The reference's last hidden states, by the windows they belong to: what several scorers of one model share. */
+export interface RememberedStates {
+  readonly states: Map<ArrayLike<number>, Waiting>;
+  release(): void;
+}
+
+export function createRememberedStates(): RememberedStates {
+  const states: RememberedStates["states"] = new Map();
+  return {
+    states,
+    release() {
+      for (const each of states.values()) each.release();
+      states.clear();
+    },
+  };
+}
+
+/** What a text's hidden states take of memory; the rest is on disk. */
+const REMEMBERED_BYTES = 64 * 1024 * 1024;
+
 /**
- * Both models in one graph, so that logits never leave the engine. `batch` windows of `context` tokens a run, or fewer where
- * memory does not suffice, and then `warn` is told.
+ * A model beside a reference, whose last hidden states are remembered: logits, which are vocabularies of numbers a token, are
+ * made of them anew and never leave the engine. `batch` windows of `context` tokens a run, or fewer where memory does not
+ * suffice, and then `warn` is told.
  */
 export async function createDivergenceScorer(
   config: ModelConfig,
@@ -48,47 +76,74 @@ export async function createDivergenceScorer(
     batch,
     running,
     warn,
+    remembered = createRememberedStates(),
     ...options
   }: SessionOptions & {
     context: number;
     batch: number;
     /** What activations and cache of the second model are rounded to; `shapes` then hold `inputShapes` too. */
     running?: RunningFormats | undefined;
+    remembered?: RememberedStates;
     warn?: Warn;
   },
 ): Promise<DivergenceScorer> {
   const time = context - 1;
-  const compiled = shrinking(
+  const beside = shrinking(
     "divergence",
     batch,
-    (size) => compile(config, shapes, size, time, options, running),
+    (size) => compileBeside(config, shapes, size, time, options, running),
     warn,
   );
   const residence = createResidence(options);
+  const { states } = remembered;
+  const inBatches = async <T extends Compiled>(
+    compiled: Shrinking<T>,
+    windows: ArrayLike<number>,
+    count: number,
+    work: (made: T, data: ReturnType<typeof idsOf>, start: number, kept: number) => Promise<void>,
+  ) => {
+    for (let start = 0; start < count; ) {
+      start += await compiled.use(async (made) => {
+        const kept = Math.min(made.rows / time, count - start);
+        await work(made, idsOf(windows, start, kept, context, made.rows), start, kept);
+        return kept;
+      });
+    }
+  };
+  async function remember(reference: Weights, windows: ArrayLike<number>, count: number) {
+    if (states.has(windows)) return;
+    const own = createWaiting(REMEMBERED_BYTES);
+    const alone = shrinking("divergence", batch, (size) => compileAlone(config, shapes, size, time, options), warn);
+    const placed = await residence.place(reference, await alone.use(async ({ read }) => read));
+    try {
+      await inBatches(alone, windows, count, async ({ session, width }, { tokens }, start, kept) => {
+        const { hidden } = await session.run({ ...placed.feeds, tokens });
+        own.write("hidden", start, kept, (hidden as Float32Array).subarray(0, kept * time * width));
+      });
+      states.set(windows, own);
+    } finally {
+      placed.free();
+      await alone.release();
+    }
+  }
   return {
+    remember,
     async score(reference, weights, windows, count) {
+      await remember(reference, windows, count);
       const [nll, kl] = [new Float32Array(count * time), new Float32Array(count * time)];
       const same = new Uint8Array(count * time);
-      const [p, q] = [await residence.place(reference, shapes, REFERENCE), await residence.place(weights, shapes)];
+      const read = await beside.use(async (made) => made.read);
+      const [p, q] = [await residence.place(reference, read, REFERENCE), await residence.place(weights, shapes)];
       try {
-        for (let start = 0; start < count; ) {
-          start += await compiled.use(async ({ session, rows }) => {
-            const [x, y] = [new BigInt64Array(rows), new BigInt64Array(rows)];
-            for (let i = 0; i < rows; i++) {
-              // As in the evaluator: a short last batch repeats its last window.
-              const from = Math.min(start + Math.floor(i / time), count - 1) * context + (i % time);
-              x[i] = BigInt(windows[from]!);
-              y[i] = BigInt(windows[from + 1]!);
-            }
-            const data = { tokens: { data: x, shape: [rows] }, labels: { data: y, shape: [rows] } };
-            const out = await session.run({ ...p.feeds, ...q.feeds, ...data });
-            const done = Math.min(rows / time, count - start);
-            nll.set((out.nll as Float32Array).subarray(0, done * time), start * time);
-            kl.set((out.kl as Float32Array).subarray(0, done * time), start * time);
-            for (let i = 0; i < done * time; i++) same[start * time + i] = out.topP![i] === out.topQ![i] ? 1 : 0;
-            return done;
-          });
-        }
+        await inBatches(beside, windows, count, async ({ session, rows, width }, data, start, kept) => {
+          const before = new Float32Array(rows * width);
+          states.get(windows)!.read("hidden", start, kept, before.subarray(0, kept * time * width));
+          const hidden = { data: before, shape: [rows, width] };
+          const out = await session.run({ ...p.feeds, ...q.feeds, ...data, hidden });
+          nll.set((out.nll as Float32Array).subarray(0, kept * time), start * time);
+          kl.set((out.kl as Float32Array).subarray(0, kept * time), start * time);
+          for (let i = 0; i < kept * time; i++) same[start * time + i] = out.topP![i] === out.topQ![i] ? 1 : 0;
+        });
       } finally {
         p.free();
         q.free();
@@ -96,42 +151,104 @@ export async function createDivergenceScorer(
       return { nll, kl, same };
     },
     async release() {
-      await compiled.release();
+      await beside.release();
       await residence.release();
     },
   };
 }
-
 /** Prefix of the reference's weights among the inputs. */
 const REFERENCE = "reference/";
 
-async function compile(
+interface Compiled {
+  readonly session: Session;
+  /** Predictions of a run, and numbers in each of their hidden states. */
+  readonly rows: number;
+  readonly width: number;
+  /** Shapes of the reference's weights that it reads. */
+  readonly read: ReadonlyMap<string, readonly number[]>;
+  release(): Promise<void>;
+}
+
+/** The tokens and labels of `kept` windows from `start`; behind them a batch repeats the last one, as in the evaluator. */
+function idsOf(windows: ArrayLike<number>, start: number, kept: number, context: number, rows: number) {
+  const [x, y] = [new BigInt64Array(rows), new BigInt64Array(rows)];
+  const time = context - 1;
+  for (let i = 0; i < rows; i++) {
+    const from = (start + Math.min(Math.floor(i / time), kept - 1)) * context + (i % time);
+    x[i] = BigInt(windows[from]!);
+    y[i] = BigInt(windows[from + 1]!);
+  }
+  return { tokens: { data: x, shape: [rows] }, labels: { data: y, shape: [rows] } };
+}
+
+/** A model in a graph up to its last hidden states, and what makes logits of rows of them. */
+function headless(
+  graph: Graph,
+  tokens: Value,
+  batch: number,
+  prefix: string,
+  [config, shapes, running]: readonly [ModelConfig, ReadonlyMap<string, readonly number[]>, RunningFormats | undefined],
+) {
+  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
+  let logitsOf: ((rows: Value) => Value) | undefined;
+  const head = (hidden: Value, of: (rows: Value) => Value) => {
+    logitsOf = of;
+    return hidden;
+  };
+  const weight = (name: string) => values.get(name)!;
+  const model = { graph, tokens, batch, weight, head, attention: attentionInChunks({ graph }) };
+  const hidden = modelLogits({ ...model, ...(running ? roundingHooks(model, running) : {}) }, config);
+  return { hidden, logitsOf: logitsOf! };
+}
+
+async function opened(
+  graph: Graph,
+  options: SessionOptions,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  prefix: string,
+  hidden: Value,
+): Promise<Compiled> {
+  const session = await createSession(graph, { keepMemory: keepsMemory(graph), ...options });
+  const read = new Map([...shapes].filter(([name]) => session.inputNames.includes(prefix + name)));
+  const [rows, width] = hidden.shape as [number, number];
+  return { session, rows, width, read, release: () => session.release() };
+}
+
+/** The reference's last hidden states. */
+function compileAlone(
+  config: ModelConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  batch: number,
+  time: number,
+  options: SessionOptions,
+): Promise<Compiled> {
+  const graph = createGraph(options.device);
+  const tokens = input(graph, "tokens", "int64", [batch * time]);
+  const { hidden } = headless(graph, tokens, batch, "", [config, shapes, undefined]);
+  output(graph, "hidden", hidden);
+  return opened(graph, options, shapes, "", hidden);
+}
+
+/** The model, and the reference from its last hidden states on. */
+function compileBeside(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
   batch: number,
   time: number,
   options: SessionOptions,
   running?: RunningFormats,
-) {
+): Promise<Compiled> {
   const rows = batch * time;
   const graph = createGraph(options.device);
   const tokens = input(graph, "tokens", "int64", [rows]);
   const labels = input(graph, "labels", "int64", [rows]);
-  const modelOf = (prefix: string, formats?: RunningFormats) => {
-    const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
-    let logitsOf: ((rows: Value) => Value) | undefined;
-    const head = (hidden: Value, of: (rows: Value) => Value) => {
-      logitsOf = of;
-      return hidden;
-    };
-    const model = { graph, tokens, batch, weight: (name: string) => values.get(name)!, head };
-    const hidden = modelLogits({ ...model, ...(formats ? roundingHooks(model, formats) : {}) }, config);
-    return { hidden, logitsOf: logitsOf! };
-  };
-  const [reference, model] = [modelOf(REFERENCE), modelOf("", running)];
+  // What lies before the hidden states is in this graph too, but nothing asks for it.
+  const reference = headless(graph, tokens, batch, REFERENCE, [config, shapes, undefined]);
+  const model = headless(graph, tokens, batch, "", [config, shapes, running]);
+  const hidden = input(graph, "hidden", "float32", reference.hidden.shape);
   const parts: Record<"kl" | "nll" | "topP" | "topQ", Value[]> = { kl: [], nll: [], topP: [], topQ: [] };
   // Four arrays of logits are alive at once, in place of two.
-  inChunks(graph, 2 * config.vocabSize, [reference.hidden, model.hidden, labels], ([before, after, wanted]) => {
+  inChunks(graph, 2 * config.vocabSize, [hidden, model.hidden, labels], ([before, after, wanted]) => {
     const [p, q] = [reference.logitsOf(before!), model.logitsOf(after!)];
     const [logP, logQ] = [logSoftmax(graph, p), logSoftmax(graph, q)];
     const kl = sum(graph, mul(graph, exp(graph, logP), sub(graph, logP, logQ)), [1]);
@@ -143,6 +260,5 @@ async function compile(
     return nll;
   });
   for (const [name, values] of Object.entries(parts)) output(graph, name, joined(graph, values));
-  const session = await createSession(graph, options);
-  return { session, rows, release: () => session.release() };
+  return opened(graph, options, shapes, REFERENCE, hidden);
 }

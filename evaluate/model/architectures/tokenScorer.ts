@@ -1,7 +1,9 @@
 import { createSession, type Feed, type HostTensor, type SessionOptions } from "../../engine/session.ts";
 import { createGraph, crossEntropy, type Graph, input, output, type Value } from "../../graph/index.ts";
 import type { ModelConfig } from "./architecture.ts";
+import { attentionInChunks } from "./headChunks.ts";
 import { modelLogits } from "./index.ts";
+import { keepsMemory } from "./keepsMemory.ts";
 import { argmaxOf, inChunks, joined } from "./logitChunks.ts";
 import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
 
@@ -50,7 +52,8 @@ export function scorerGraph(
       if (argmax) tops.push(argmaxOf(graph, logits));
       return crossEntropy(graph, logits, wanted!);
     });
-  const model = { graph, tokens, batch, weight: (name: string) => values.get(name)!, head };
+  const weight = (name: string) => values.get(name)!;
+  const model = { graph, tokens, batch, weight, head, attention: attentionInChunks({ graph }) };
   output(graph, "nll", modelLogits({ ...model, ...(running ? roundingHooks(model, running) : {}) }, config));
   if (argmax) output(graph, "top", joined(graph, tops));
   return graph;
@@ -63,10 +66,8 @@ export async function createTokenScorer(
   { batch, time, argmax = false, running, ...options }: TokenScorerOptions,
 ): Promise<TokenScorer> {
   const count = batch * time;
-  const session = await createSession(
-    scorerGraph(config, shapes, { ...options, batch, time, argmax, running }),
-    options,
-  );
+  const graph = scorerGraph(config, shapes, { ...options, batch, time, argmax, running });
+  const session = await createSession(graph, { keepMemory: keepsMemory(graph), ...options });
   const ids = () => new BigInt64Array(count);
   const [x, y, nll, top] = [ids(), ids(), new Float32Array(count), argmax ? ids() : new BigInt64Array(0)];
   const into: Record<string, HostTensor> = { nll: { data: nll, shape: [count] } };

@@ -113,6 +113,56 @@ describe("createCalibrator", () => {
     assert.ok(Math.max(...moments.get("model.layers.1.mlp.down_proj.weight")!.drift!) > 1e-4);
   });
 
+  it("walks the reference beside weights that replace its own in place, and lets activations wait on disk", async () => {
+    const round = (array: Float32Array) => array.set(array.map((w) => Math.round(w * 20) / 20));
+    const walk = async (weights: Map<string, Float32Array>, reference: Map<string, Float32Array>, bytes?: number) => {
+      const own = createCalibrator(model, shapes, names, {
+        ...{ windows, count, context },
+        ...(bytes === undefined ? {} : { waitingBytes: bytes }),
+      });
+      const seen: number[][] = [];
+      const visit = (layers: readonly string[], { gram, drift }: Moments) => {
+        seen.push([...gram, ...drift!]);
+        for (const layer of layers) round(weights.get(layer)!);
+      };
+      await own.walk(weights, visit, reference);
+      await own.release();
+      return seen;
+    };
+    const same = load();
+    const apart = await walk(load(), load());
+    assert.deepEqual(await walk(same, same), apart);
+    assert.deepEqual(await walk(load(), load(), 1000), apart);
+  });
+
+  it("halves the batch where memory does not suffice, says so, and goes on with the same window", async () => {
+    const notes: string[] = [];
+    let fails = 0;
+    const open: typeof createSession = async (bytes, options) => {
+      const session = await createSession(bytes, options);
+      return {
+        ...session,
+        async run(feeds, into) {
+          const rows = (feeds.tokens as HostTensor).shape[0]!;
+          // The second run of the third stage, and then all of more than two windows.
+          if (rows > 2 * context && ++fails > 2) throw new Error("Failed to allocate memory for requested buffer");
+          return session.run(feeds, into);
+        },
+      };
+    };
+    const small = createCalibrator(model, shapes, names, { windows, count, context, warn: (n) => notes.push(n) }, open);
+    const weights = load();
+    const expected = await inputs(weights);
+    await small.walk(weights, ([layer], moments) => {
+      assertMoments(moments, momentsOf(expected.get(layer!)!, moments.columns), layer!);
+    });
+    await small.release();
+    assert.deepEqual(notes, [
+      "calibration: out of memory with a batch of 6; went on with 3",
+      "calibration: out of memory with a batch of 3; went on with 1",
+    ]);
+  });
+
   it("refuses activations that are not finite, naming the layers", async () => {
     const weights = load();
     weights.get("model.layers.0.mlp.up_proj.weight")!.fill(3e38);

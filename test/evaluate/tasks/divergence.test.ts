@@ -11,6 +11,7 @@ describe("kl", () => {
     data.measure({
       windows: () => Promise.reject(new Error("not asked for")),
       continuations: () => Promise.reject(new Error("not asked for")),
+      remember: () => Promise.reject(new Error("not asked for")),
       divergences: async () => divergences,
     });
 

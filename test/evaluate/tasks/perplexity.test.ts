@@ -8,6 +8,7 @@ const eight = { kind: "text" as const, text: "abcdefgh" };
 const windowsOf = (windows: Score): ScoredModel => ({
   windows,
   continuations: () => Promise.reject(new Error("not asked for")),
+  remember: () => Promise.reject(new Error("not asked for")),
   divergences: () => Promise.reject(new Error("not asked for")),
 });
 

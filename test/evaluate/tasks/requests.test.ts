@@ -22,6 +22,7 @@ function modelOf(answer: (context: string, continuation: string) => RequestScore
   const asked: [string, string][] = [];
   const model: ScoredModel = {
     windows: () => Promise.reject(new Error("not asked for")),
+    remember: () => Promise.reject(new Error("not asked for")),
     divergences: () => Promise.reject(new Error("not asked for")),
     continuations: async (requests: readonly Request[]) =>
       requests.map(({ context, continuation }) => {
