@@ -13,7 +13,7 @@ const allowed: Record<string, readonly string[]> = {
   "evaluate/engine": ["evaluate/engine", "evaluate/graph", "formats"],
   "evaluate/tasks": ["evaluate/tasks", "formats"],
   "evaluate/hadamard": [],
-  "evaluate/calibration": ["evaluate/graph", "evaluate/engine", "evaluate/hadamard", "formats"],
+  "evaluate/calibration": ["evaluate/graph", "evaluate/engine", "evaluate/hadamard", "evaluate/waiting.ts", "formats"],
   "evaluate/training": [
     "evaluate/calibration",
     "evaluate/hadamard",

@@ -74,8 +74,10 @@ export interface Calibrator {
 
 /** Tokens of one run, as in evaluation: enough to fill the matrix products. */
 export const CALIBRATION_TOKENS_PER_RUN = 2048;
-/** Encoded stages whose sessions stay open for the next walk; those of long windows hold tables of masks, and are made anew. */
+/** Encoded stages whose sessions stay open for the next walk: those of long windows hold tables of masks, and are made anew. */
 const KEPT_BYTES = 32 * 1024 * 1024;
+/** Sessions that stay open at most: each has threads and heaps of its own. */
+const KEPT_SESSIONS = 32;
 
 /** A model compiled for batches of one size. */
 interface Compiled {
@@ -206,7 +208,7 @@ function batchOf(count: number, context: number): number {
   return Math.max(1, Math.min(count, Math.floor(CALIBRATION_TOKENS_PER_RUN / context)));
 }
 
-/** Sessions of stages: as many as `KEPT_BYTES` allow stay open, of the others one at a time. */
+/** Sessions of stages: some stay open, of the others one at a time. */
 function sessionsOf(engine: SessionOptions, open: typeof createSession) {
   const kept = new Map<Stage, Session>();
   let current: { stage: Stage; session: Session } | null = null;
@@ -223,7 +225,7 @@ function sessionsOf(engine: SessionOptions, open: typeof createSession) {
       await close();
       const encoded = encode(lower(stage.graph, engine.device ?? "cpu"));
       const session = await open(encoded, { ...engine, keepMemory: false });
-      if (bytes + encoded.length <= KEPT_BYTES) {
+      if (kept.size < KEPT_SESSIONS && bytes + encoded.length <= KEPT_BYTES) {
         bytes += encoded.length;
         kept.set(stage, session);
       } else current = { stage, session };
