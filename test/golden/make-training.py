@@ -158,6 +158,20 @@ for name, (levels, reach, shrink) in {
     (q * G).sum().backward()
     out["learned"][name] = {"scale": flat(s), "q": flat(q), "gradient": flat(w.grad), "dScale": flat(s.grad)}
 
+# LSQ+ (L4Q): a learned offset too, w ≈ s·round((w − b)/s) + b. The gradients of s and b are divided as that of LSQ.
+out["offset"] = {}
+levels, shrink = [-3.0, -2, -1, 0, 1, 2, 3], 1 / math.sqrt(W.numel() * 3)
+w = W.clone().requires_grad_()
+s = (0.5 * W.abs().amax(1, keepdim=True) / 3).half().double().requires_grad_()
+b = torch.tensor([[0.03125], [-0.015625], [0.0078125]]).requires_grad_()
+slow = lambda x: x * shrink + (x * (1 - shrink)).detach()
+inner = ((W - b.detach()) / s.detach())
+within = (inner >= -3) & (inner <= 3)
+level = torch.where(within, Round.apply((w - slow(b)) / slow(s), near(levels)), near(levels)(inner))
+q = level * slow(s) + slow(b)
+(q * G).sum().backward()
+out["offset"] = {"scale": flat(s), "offset": flat(b), "q": flat(q), "gradient": flat(w.grad), "dScale": flat(s.grad), "dOffset": flat(b.grad)}
+
 # Elastic activations (BTT): one range for all tokens. Unsigned levels count from the lowest.
 out["elastic"] = {}
 X = torch.tensor([[math.sin(0.9 * i + 1.3 * j) * (3 if (i + j) % 7 == 0 else 1) for j in range(6)] for i in range(5)])

@@ -28,6 +28,7 @@ export interface Golden {
   through: Record<string, { q: number[]; gradient: number[] }>;
   X: number[];
   gX: number[];
+  offset: Record<"scale" | "offset" | "q" | "gradient" | "dScale" | "dOffset", number[]>;
   elastic: Record<
     string,
     { levels: number[]; unsigned: boolean; scale: number; q: number[]; dX: number[]; dScale: number }

@@ -94,6 +94,17 @@ describe("losses", () => {
     near(kl.objective![0], golden.numpy.llmqat_kl_batchmean);
   });
 
+  it("CAKLD is forward KL at γ = 0 and reverse KL at γ = 1, gradients too", async () => {
+    for (const [gamma, loss] of [
+      [0, "forward-kl"],
+      [1, "reverse-kl"],
+    ] as const) {
+      const result = await judged([{ loss: "cakld" }], whole, gamma);
+      near(result.objective![0], golden.losses[loss]!.value, 1e-10);
+      for (const [i, slope] of golden.losses[loss]!.gradient.entries()) near(result.gradient![i], slope, 1e-10);
+    }
+  });
+
   it("add up with their weights", async () => {
     const result = await judged([{ loss: "ce", weight: 0.5 }, { loss: "reverse-kl" }]);
     near(result.objective![0], 0.5 * golden.losses.ce!.value + golden.losses["reverse-kl"]!.value);

@@ -136,6 +136,18 @@ describe("weights in training", () => {
     }
   });
 
+  it("learned scales and offsets together have LSQ+'s gradients, as torch has them", () => {
+    const { scale, offset, q, gradient, dScale, dOffset } = golden.offset;
+    const fake = made({ scale: "learned", offset: true, straightThrough: "clipped" }, "int3@row");
+    fake.parameters.get("scale")!.set(scale);
+    fake.parameters.get("offset")!.set(offset);
+    const { out, slopes } = passed(fake);
+    assertNear(out, q, 1e-6);
+    assertNear(slopes("weight"), gradient, 1e-6);
+    assertNear(slopes("scale"), dScale, 1e-5);
+    assertNear(slopes("offset"), dOffset, 1e-6);
+  });
+
   /** ∂Σ G·ŵ by one parameter, as central differences find it where no rounding changes. */
   function difference(fake: FakeQuant, name: string, i: number, h: number): number {
     const data = fake.parameters.get(name)!;
@@ -188,6 +200,29 @@ describe("weights in training", () => {
       const exact = difference(fake, "scale", row, 1e-3) / Math.sqrt(rows * cols * 3);
       assert.ok(Math.abs(slopes("scale")[row]! - exact) < 1e-4);
     }
+  });
+
+  it("low-rank products in levels learn from what lies within reach, a scale a level", () => {
+    const fake = made(
+      { latent: { rank: 1, alpha: 1, in: "levels" }, scale: "learned", straightThrough: "clipped" },
+      "int3@row:fp32",
+    );
+    const [a, b, scales] = ["a", "b", "scale"].map((name) => fake.parameters.get(name)!) as Float32Array[];
+    const before = scales!.slice();
+    a!.set([1, 2, 3]);
+    b!.forEach((_, j) => {
+      b![j] = j % 5 === 0 ? 4 : 0.25;
+    });
+    const { slopes } = passed(fake);
+    const passes = (i: number, j: number) => {
+      const level = W[i * cols + j]! / before[i]! + a![i]! * b![j]!;
+      return Math.abs(level) <= 3 ? G[i * cols + j]! * scales![i]! : 0;
+    };
+    const columns = [...b!.keys()];
+    const ofA = [0, 1, 2].map((i) => columns.reduce((sum, j) => sum + passes(i, j) * b![j]!, 0));
+    const ofB = columns.map((j) => [0, 1, 2].reduce((sum, i) => sum + passes(i, j) * a![i]!, 0));
+    assertNear(slopes("a"), ofA, 1e-5);
+    assertNear(slopes("b"), ofB, 1e-5);
   });
 
   it("rotated: rounds W R and turns it back, as it turns gradients", () => {
