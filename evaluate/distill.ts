@@ -8,7 +8,7 @@ import { ensureWritableDir, pathIs } from "./files.ts";
 import { type LoadedModel, loadModel } from "./loadedModel.ts";
 import { type LayerLog, meanBitsPerWeight } from "./methods/index.ts";
 import { layerLog } from "./methods/layerLog.ts";
-import { requireRunnable } from "./model/architectures/runningFormats.ts";
+import { requireProjections } from "./model/architectures/runningFormats.ts";
 import {
   exportTensors,
   type FetchProgress,
@@ -18,7 +18,8 @@ import {
   REFERENCE_MODEL,
 } from "./model/index.ts";
 import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
-import { BASELINE, RESULT_VERSION, SAME } from "./sweep/index.ts";
+import { runningFormatsOf } from "./runningFormatsOf.ts";
+import { BASELINE, RESULT_VERSION, tokenId } from "./sweep/index.ts";
 import { cutWindows } from "./tasks/index.ts";
 import {
   cachedTeacher,
@@ -103,16 +104,22 @@ export async function distillModel(options: DistillOptions): Promise<DistillReco
   ensureWritableDir(dirname(resolve(out)));
   const format = parseFormat(options.format);
   const recipe = recipeById(options.recipe);
-  const running = {
-    activation: runnable(options.activation, format),
-    cache: runnable(options.kv, format),
-    range: null,
-    rotates: false,
-  };
+  const running = runningFormatsOf({
+    format: format.id,
+    method: recipe.id,
+    ...given({
+      activation: options.activation === BASELINE ? undefined : options.activation,
+      kv: options.kv === BASELINE ? undefined : options.kv,
+    }),
+  });
+
+  if (running.range && running.range !== "learned")
+    throw new UserError(`activations ${options.activation}: static ranges are not trained; take ranges of each token`);
   const top = topOf(teacher);
   await fetchModel(spec, onFetch && { onProgress: onFetch });
   const model = loadModel(spec);
   meanBitsPerWeight(model.linears, format);
+  requireProjections(model.linears, running);
   const { data, textSha256 } = readTraining(model, text, options.context ?? null);
   const { device } = options;
   const engine = {
@@ -123,6 +130,7 @@ export async function distillModel(options: DistillOptions): Promise<DistillReco
   const run = identityOf(model, [format, running.activation, running.cache], recipe, {
     ...choices,
     seed,
+    together: running.together,
     top: teacher === "graph" ? "graph" : top,
     textSha256,
     context: data.context,
@@ -160,7 +168,7 @@ export async function distillModel(options: DistillOptions): Promise<DistillReco
     modelSha256: model.sha256,
     format: format.id,
     activation: running.activation?.id ?? null,
-    kv: running.cache?.id ?? null,
+    kv: running.cache && (running.together ? tokenId(running.cache.id) : running.cache.id),
     recipe,
     scope: "linears",
     bitsPerWeight: meanBitsPerWeight(model.linears, format) + trained.extraBits / count,
@@ -204,13 +212,6 @@ function topOf(teacher: TeacherChoice): number | null {
   const top = Number(/^top([1-9]\d*)$/.exec(teacher)?.[1]);
   if (!(top <= 2 ** 24)) throw new UserError(`teacher "${teacher}": expected graph, full or top64`);
   return top;
-}
-
-function runnable(setting: string | undefined, weights: Format): Format | null {
-  if (setting === undefined || setting === BASELINE) return null;
-  const format = setting === SAME ? weights : parseFormat(setting);
-  requireRunnable(format);
-  return format;
 }
 
 /** Those that were given. */

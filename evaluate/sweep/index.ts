@@ -41,5 +41,5 @@ export {
   type SweepProgress,
   type TrialQueue,
 } from "./run.ts";
-export { staticSetting, tokenSetting } from "./runningSettings.ts";
+export { staticSetting, tokenId, tokenSetting } from "./runningSettings.ts";
 export { type PreparedSweep, type SweepIntoOptions, type SweepState, sweepInto } from "./sweepInto.ts";

@@ -83,9 +83,15 @@ export function studentGraph(
   return { graph, objective, terms: named, parameters: [...values.values()] };
 }
 
-/** Both hooks where both look at the input of a linear layer; the taps' for the rest. */
-function composed(student: Partial<ModelGraph>, taps: Hooks): Partial<ModelGraph> {
-  const [first, second] = [taps.linearInput, student.linearInput];
-  if (!first || !second) return { ...student, ...taps };
-  return { ...student, ...taps, linearInput: (name, x) => second(name, first(name, x)) };
+/** Both hooks where both look at what goes into a linear layer or comes out; the taps' for the rest. */
+function composed(student: Partial<ModelGraph>, taps: Partial<Hooks>): Partial<ModelGraph> {
+  const same = (_name: string, x: Value) => x;
+  const { linearInput: roundedInput = same, linearOutput: roundedOutput = same } = student;
+  const { linearInput: tappedInput = same, linearOutput: tappedOutput = same } = taps;
+  return {
+    ...student,
+    ...taps,
+    linearInput: (name, x) => roundedInput(name, tappedInput(name, x)),
+    linearOutput: (name, y) => tappedOutput(name, roundedOutput(name, y)),
+  };
 }

@@ -3,24 +3,20 @@ import { type Format, UserError } from "../../formats/index.ts";
 import type { Device, HostTensor } from "../engine/session.ts";
 import type { Warn } from "../engine/shrink.ts";
 import type { ModelConfig } from "../model/architectures/index.ts";
-import {
-  inputRange,
-  inputScales,
-  inputShapes,
-  type RunningFormats,
-  roundingHooks,
-} from "../model/architectures/runningFormats.ts";
-import { fillBatch, shuffledWindows, type TokenWindows } from "./batches.ts";
+import { type RunningFormats, roundingHooks } from "../model/architectures/runningFormats.ts";
+import { fillBatch, type TokenWindows } from "./batches.ts";
 import { createDeviceStepper, roundedInGraph } from "./deviceSteps.ts";
 import { begun, flush, note, type Running } from "./history.ts";
 import { createJudge } from "./judge.ts";
 import type { HistoryEntry, TrainingLog } from "./log.ts";
 import { unitOf } from "./losses.ts";
+import { planOf } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
-import { type Recipe, rateShare } from "./recipe.ts";
+import type { Recipe } from "./recipe.ts";
 import { createStepper, NotFinite, type StepInput } from "./steps.ts";
-import { createStudent, type Student } from "./student.ts";
+import { createStudent } from "./student.ts";
 import { needsGamma, needsLayers, needsTeacher, studentGraph } from "./studentGraph.ts";
+import { inputsLog, runningOf, transformShapes } from "./studentInputs.ts";
 import type { Teacher } from "./teacher.ts";
 import { readTraining, writeTraining } from "./trainingCheckpoint.ts";
 import type { Matrix } from "./weights/index.ts";
@@ -69,53 +65,8 @@ export interface Trained {
   readonly log: TrainingLog;
 }
 
-/** Times the held-out loss is taken over a run. */
-const EVALUATIONS = 10;
 /** Evaluations without a better held-out loss after which a run stops. */
 const PATIENCE = 4;
-
-/**
- * Steps that do not exceed the tokens, and the windows of each: fewer than asked for where one step alone would. Throws UserError
- * for a budget of less than a window.
- */
-function wholeSteps(tokens: number, asked: number, time: number): { batch: number; steps: number } {
-  const batch = Math.min(asked, Math.floor(tokens / time));
-  if (batch < 1) throw new UserError(`a budget of ${tokens} tokens is less than one window of ${time}`);
-  return { batch, steps: Math.floor(tokens / (batch * time)) };
-}
-
-/** What a student runs in; null at full precision. Learned ranges and rotations are the recipe's. */
-function runningOf({ running, recipe, start }: TrainOptions): RunningFormats | null {
-  if (!running?.activation && !running?.cache) return null;
-  if (running.activation === null) return running;
-  return {
-    ...running,
-    range: recipe.activationRange ?? running.range,
-    rotates: start !== undefined && start.rotations.size > 0,
-  };
-}
-
-/** Shapes of the tensors beside the weights that a student's graph is fed: rotations and ranges of its layers' inputs. */
-function trainedTransforms(
-  { linears }: TrainOptions,
-  running: RunningFormats | null,
-): ReadonlyMap<string, readonly number[]> {
-  const all = running ? inputShapes(linears, running) : [];
-  return new Map([...all].filter(([name]) => !linears.some((layer) => inputScales(layer.name) === name)));
-}
-
-function logOf(
-  { rotation }: Recipe,
-  start: Prepared | undefined,
-  { parameters }: Student,
-): Pick<TrainingLog, "rotated" | "inputRanges"> {
-  if (!start) return {};
-  const ranges = [...start.ranges.keys()].map((layer) => [layer, parameters.get(inputRange(layer))![0]!]);
-  return {
-    ...(rotation && { rotated: [...start.rotations.keys()] }),
-    ...(ranges.length > 0 && { inputRanges: Object.fromEntries(ranges) }),
-  };
-}
 
 /** Whether a recipe needs the weights of each step on the host. */
 function onHost({ perturbation, interventions, rotation, fullPrecision, trains }: Recipe): boolean {
@@ -129,11 +80,10 @@ function onHost({ perturbation, interventions, rotation, fullPrecision, trains }
 export async function train(options: TrainOptions): Promise<Trained> {
   const { config, shapes, linears, weights, format, recipe, data, teacher, seed, checkpoint } = options;
   const running = runningOf(options);
-  const { count, context } = data;
+  const { context } = data;
   const time = context - 1;
-  const { batch, steps } = wholeSteps(options.tokens, Math.min(options.batch, count), time);
-  const peak = options.rate ?? recipe.rate;
-  const every = Math.max(1, Math.floor(steps / EVALUATIONS));
+  const plan = planOf(options);
+  const { batch, steps, every } = plan;
   const engine = {
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.device === undefined ? {} : { device: options.device }),
@@ -142,7 +92,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
   if (layers && teacher.source === "logits")
     throw new UserError(`recipe ${recipe.id} compares layers, which stored logits do not have; take --teacher graph`);
   const student = createStudent(options.start?.weights ?? weights, linears, format, recipe, seed, options.start);
-  const transforms = trainedTransforms(options, running);
+  const transforms = transformShapes(options, running);
   const best = new Map([...student.parameters].map(([name, values]) => [name, values.slice()]));
   const resumed =
     checkpoint && existsSync(checkpoint.path)
@@ -193,7 +143,6 @@ export async function train(options: TrainOptions): Promise<Trained> {
   try {
     const gamma = needsGamma(recipe.terms) ? await teacher.gamma(recipe.gamma ?? "label", data, batch) : null;
     const progress = (resumed?.progress ?? begun(await heldoutLoss())) as Running;
-    const order = shuffledWindows(count, batch, seed);
     const feedsOf = (chosen: readonly number[]): Record<string, HostTensor> => {
       const [tokens, labels] = [new BigInt64Array(batch * time), new BigInt64Array(batch * time)];
       fillBatch(data, chosen, tokens, labels);
@@ -206,9 +155,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
     };
     // A teacher that lends logits has one array for them, of one step.
     const together = teacher.source === "graph" ? stepper.stepsPerRun : 1;
-    const warm = Math.ceil((recipe.fullPrecision ?? 0) * steps);
-    const intervention = (step: number) => recipe.interventions?.find(({ until }) => step < until * steps)?.signal;
-    if (progress.step <= warm) student.rounds(warm === 0);
+    if (plan.warm > 0 && progress.step <= plan.warm) student.rounds(false);
     const earlier = progress.seconds;
     const began = performance.now();
     const elapsed = () => earlier + (performance.now() - began) / 1000;
@@ -232,15 +179,15 @@ export async function train(options: TrainOptions): Promise<Trained> {
       // Up to the next evaluation, which looks at the weights.
       const most = Math.min(together, every - (progress.step % every), steps - progress.step);
       for (let step = progress.step; step < progress.step + most; step++) {
-        const chosen = order(step);
+        const { chosen, ...how } = plan.step(step);
         await teacher.load(data, chosen);
-        const rate = peak * rateShare(recipe.schedule, recipe.warmup, step, steps);
-        const signal = step < warm ? "full-precision" : (intervention(step) ?? null);
-        next.push({ feeds: feedsOf(chosen), rate, signal, seed: Math.imul(seed + 1, 0x27d4eb2f) + step });
+        next.push({ ...how, feeds: feedsOf(chosen) });
       }
       const at = () => `${recipe.id} diverged at step ${progress.step + 1} of ${steps}`;
       const results = await stepper.run(next).catch((error: unknown) => {
-        throw error instanceof NotFinite ? new UserError(`${at()}: ${error.message}; lower the rate ${peak}`) : error;
+        throw error instanceof NotFinite
+          ? new UserError(`${at()}: ${error.message}; lower the rate ${plan.peak}`)
+          : error;
       });
       for (const { terms, gradNorm } of results) {
         const where = at();
@@ -272,7 +219,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
       budget: { tokens: options.tokens, seconds: options.seconds ?? null },
       batch,
       context,
-      rate: peak,
+      rate: plan.peak,
       seed,
       steps: progress.step,
       tokens: progress.step * batch * time,
@@ -281,7 +228,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
       quantizeShare: total > 0 ? quantize / total : 0,
       units: Object.fromEntries(recipe.terms.map(({ loss }) => [loss, unitOf(loss)])),
       ...(gamma === null ? {} : { gamma }),
-      ...logOf(recipe, options.start, student),
+      ...inputsLog(options, student),
       best: progress.best,
       history: progress.history,
     };

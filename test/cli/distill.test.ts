@@ -119,6 +119,16 @@ describe("bitfrontier distill", () => {
     assert.equal(readdirSync(at("teachers")).length, 2);
   });
 
+  it("rounds the cache as LLM-QAT does, the heads of a token together, and says so", async () => {
+    const kv = async (setting: string) => {
+      const { out, err } = await cli(...words(`kv-${setting.replace("@", "-")}`, "--json", "--kv", setting));
+      return JSON.parse(out || assert.fail(err)) as DistillRecord;
+    };
+    const [together, apart] = [await kv("int2@token"), await kv("int2@row")];
+    assert.deepEqual([together.kv, apart.kv], ["int2@token", "int2@row"]);
+    assert.notEqual(together.training.best.heldoutLoss, apart.training.best.heldoutLoss);
+  });
+
   for (const [change, message] of [
     [["--recipe", "tslt"], /recipe "tslt": unknown; did you mean tsld\?/],
     [["--format", "twn2"], /twn2/],
@@ -127,6 +137,8 @@ describe("bitfrontier distill", () => {
     [["--teacher", "top0"], /teacher "top0": expected graph, full or top64/],
     [["--text", "absent.txt"], /absent\.txt/],
     [["--tokens", "14"], /a budget of 14 tokens is less than one window of 15/],
+    [["--activation", "int8@static"], /static ranges are not trained; take ranges of each token/],
+    [["--recipe", "btt-elastic", "--activation", "nvfp4"], /nvfp4: a group of it is more than a codebook and a scale/],
     [
       ["--recipe", "btt", "--teacher", "full"],
       /btt compares layers, which stored logits do not have; take --teacher graph/,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createGradientSession } from "../../../evaluate/engine/gradientSession.ts";
 import type { HostTensor } from "../../../evaluate/engine/session.ts";
-import type { Graph, Value } from "../../../evaluate/graph/index.ts";
+import { type Graph, mul, scalar, type Value } from "../../../evaluate/graph/index.ts";
+import type { ModelGraph } from "../../../evaluate/model/architectures/architecture.ts";
 import { lossGraph } from "../../../evaluate/model/architectures/training.ts";
 import { fillBatch } from "../../../evaluate/training/batches.ts";
 import type { Intervention } from "../../../evaluate/training/layerTaps.ts";
@@ -18,10 +19,23 @@ async function compared(
     spoilt = /^$/,
     intervention = null,
     name,
-  }: { spoilt?: RegExp; intervention?: Intervention | null; name?: string } = {},
+    student,
+  }: {
+    spoilt?: RegExp;
+    intervention?: Intervention | null;
+    name?: string;
+    student?: (model: ModelGraph) => Partial<ModelGraph>;
+  } = {},
 ) {
   const { config, shapes, weights } = tinyModel(name);
-  const made = studentGraph(config, shapes, { terms, batch: BATCH, time: TIME, teacher: "graph", intervention });
+  const made = studentGraph(config, shapes, {
+    terms,
+    batch: BATCH,
+    time: TIME,
+    teacher: "graph",
+    intervention,
+    ...(student && { student }),
+  });
   const session = await createGradientSession(made.graph, made.objective, made.terms, made.parameters, { threads: 1 });
   const n = BATCH * TIME;
   const [tokens, labels] = [new BigInt64Array(n), new BigInt64Array(n)];
@@ -58,6 +72,23 @@ describe("a student beside its teacher in one graph", () => {
         );
     });
   }
+
+  it("a student that rounds what its projections put out still shows its blocks to the teacher's", async () => {
+    const terms: Term[] = [{ loss: "hidden" }, { loss: "attention" }];
+    const halved =
+      (name: string) =>
+      ({ graph }: ModelGraph) => ({
+        linearOutput: (layer: string, y: Value) =>
+          layer.endsWith(name) ? mul(graph, y, scalar(graph, 0.5, y.type)) : y,
+      });
+    const [none, values, others] = [
+      await compared(terms),
+      await compared(terms, { student: halved("v_proj.weight") }),
+      await compared(terms, { student: halved("absent") }),
+    ];
+    assert.ok(values.terms.attention! > 1e-9 && values.terms.hidden! > 1e-9);
+    assert.deepEqual(others.terms, none.terms);
+  });
 
   it("differs in every term where a matrix differs", async () => {
     const terms: Term[] = [{ loss: "forward-kl" }, { loss: "hidden" }, { loss: "scores" }, { loss: "attention" }];
