@@ -17,7 +17,7 @@ export const distill: Command = {
     format: { value: "F", required: true, help: "format id, e.g. twn; 'bitfrontier formats' lists the elements" },
     codebook: codebookOption,
     activation: { value: "F", help: "round the inputs of linear layers too while it learns: a format id, or same" },
-    kv: { value: "F", help: "round keys and values too while it learns: a format id, or same" },
+    kv: { value: "F", help: "round keys and values too while it learns: a format id, same, or int4@token (LLM-QAT's)" },
     recipe: { value: "R", required: true, help: describeRecipes() },
     text: {
       value: "FILE",

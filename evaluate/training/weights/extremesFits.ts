@@ -102,25 +102,26 @@ function roundIntegers(
   out: Float32Array,
 ): void {
   const away = tie === "away";
+  const table = new Float32Array(high - low + 1);
   for (let g = 0; g < scales.length; g++) {
     const [from, to, s, z] = [bounds[g]!, bounds[g + 1]!, scales[g]!, zeroPoints[g]!];
     if (s === 0) {
       out.fill(0, from, to);
       continue;
     }
+    for (let k = 0; k < table.length; k++) table[k] = (low + k - z) * s + 0;
     for (let i = from; i < to; i++) {
       const quotient = Math.fround(latent[i]! / s);
       let near = Math.floor(quotient + 0.5);
       if (near - quotient === 0.5 && (away ? quotient < 0 : near % 2 !== 0)) near--;
-      const level = clamped((near | 0) + z, low, high);
-      out[i] = Math.fround((level - z) * s) + 0;
+      out[i] = table[clamped((near | 0) + z - low, high - low)]!;
     }
   }
 }
 
-/** Of 32-bit integers. */
-function clamped(x: number, low: number, high: number): number {
-  const above = (x - low) & ~((x - low) >> 31);
-  const beyond = (high - low - above) >> 31;
-  return low + ((above & ~beyond) | ((high - low) & beyond));
+/** Within 0 and `high`, of 32-bit integers. */
+function clamped(x: number, high: number): number {
+  const above = x & ~(x >> 31);
+  const beyond = (high - above) >> 31;
+  return (above & ~beyond) | (high & beyond);
 }

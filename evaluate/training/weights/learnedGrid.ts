@@ -81,16 +81,17 @@ export function learnedGrid(
           continue;
         }
         const [toRatio, slope] = units === "levels" ? [1, s] : [1 / s, 1];
-        let [dScale, dOffset] = [0, 0];
+        let [sum, dOffset] = [0, 0];
         for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
-          const ratio = (latent[i]! - b) * toRatio;
-          const level = (out[i]! - b) / s;
+          const moved = latent[i]! - b;
+          const ratio = moved * toRatio;
           const each = gradient[i]!;
           const within = ratio >= low && ratio <= high;
           dLatent[i] = within || passesAll ? each * slope : 0;
-          dScale += each * (level - (within && hasRatio ? ratio : 0));
+          sum += each * (out[i]! - b - (within && hasRatio ? moved : 0));
           if (!within) dOffset += each;
         }
+        const dScale = sum / s;
         const chain = clip ? s * (1 - sigmoid(trained[g]!)) : 1;
         dScales[g] = dScale * chain * lsq;
         if (dOffsets) dOffsets[g] = dOffset * lsq;

@@ -94,16 +94,17 @@ function ofScale(slope: (max: number, min: number, levels: Float32Array) => [max
   return ({ fits, latent, out, gradient, dLatent }, g, max, min, slopes) => {
     const { bounds, levels, scales } = fits;
     const [low, high, scale] = [levels[0]!, levels.at(-1)!, scales[g]!];
-    let dScale = 0;
+    let sum = 0;
     for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
-      const ratio = latent[i]! / scale;
+      const w = latent[i]!;
+      const ratio = w / scale;
       const within = ratio >= low && ratio <= high;
       dLatent[i] = within ? gradient[i]! : 0;
-      dScale += gradient[i]! * (out[i]! / scale - (within ? ratio : 0));
+      sum += gradient[i]! * (out[i]! - (within ? w : 0));
     }
     const [ofMax, ofMin] = slope(max, min, levels);
-    slopes.max = dScale * ofMax;
-    slopes.min = dScale * ofMin;
+    slopes.max = (sum / scale) * ofMax;
+    slopes.min = (sum / scale) * ofMin;
   };
 }
 
@@ -131,17 +132,18 @@ function zeroPoint(spansZero: boolean): SlopeRule {
   return ({ fits, latent, out, gradient, dLatent }, g, max, min, slopes) => {
     const { bounds, levels, scales, zeroPoints } = fits;
     const [low, high, scale, z] = [levels[0]!, levels.at(-1)!, scales[g]!, zeroPoints[g]!];
-    let dScale = 0;
+    const inverse = 1 / scale;
+    let sum = 0;
     for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
-      const ratio = latent[i]! / scale;
-      const moved = (Math.floor(ratio + 0.5) | 0) + z;
+      const w = latent[i]!;
+      const moved = (Math.floor(w * inverse + 0.5) | 0) + z;
       // 1 within, 0 beyond, without a branch that goes either way at random.
       const within = 1 + (((moved - low) | (high - moved)) >> 31);
       dLatent[i] = within * gradient[i]!;
-      dScale += gradient[i]! * (out[i]! / scale - within * ratio);
+      sum += gradient[i]! * (out[i]! - within * w);
     }
     const narrow = max - min <= NARROW && !spansZero;
-    const perUnit = narrow ? 0 : dScale / (high - low);
+    const perUnit = narrow ? 0 : (sum * inverse) / (high - low);
     slopes.max = spansZero && max < 0 ? 0 : perUnit;
     slopes.min = spansZero && min > 0 ? 0 : -perUnit;
   };

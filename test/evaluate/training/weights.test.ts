@@ -88,6 +88,32 @@ describe("weights in training", () => {
     });
   }
 
+  for (const [scale, format] of [
+    ["through", "n2f3@g64"],
+    ["through", "bitdistiller-int2@g64"],
+    ["through", "uint3@g64:zeropoint"],
+    ["through", "nf3@g64"],
+    ["through", "int4@row"],
+    ["format", "n2f3@g64"],
+    ["format", "nvfp4"],
+    ["learned", "int3@g64"],
+  ] as const) {
+    it(`${format}, scales ${scale}: a large matrix is rounded bit for bit as fakeQuantize does`, () => {
+      const [height, width] = [64, 512];
+      const random = normals(11);
+      // Ties abound among multiples of 1/8; one group is zero, one of one sign.
+      const w = Float32Array.from({ length: height * width }, (_, i) =>
+        i < 64 ? 0 : i < 128 ? Math.abs(random()) : i % 3 === 0 ? Math.round(8 * random()) / 8 : random(),
+      );
+      const large = { name: "w", rows: height, cols: width };
+      const fake = fakeQuantOf({ ...STRAIGHT, scale }, parseFormat(format), large, w, normals(3));
+      const [out, expected] = [new Float32Array(w.length), new Float32Array(w.length)];
+      fake.forward(out);
+      fakeQuantize(w, height, width, parseFormat(format), expected);
+      assert.deepEqual(out, expected);
+    });
+  }
+
   it("clipped: nothing passes at weights beyond their group's levels", () => {
     // llmqat2 ends at 0.75 · 2 mean|w|.
     const { slopes } = passed(made({ straightThrough: "clipped" }, "llmqat2"));
