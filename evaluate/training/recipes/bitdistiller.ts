@@ -12,7 +12,7 @@ export const bitdistiller: Recipe = {
   quirks: [
     "the paper's γ is the mean probability of the label; the code's the mean largest probability, counted over one batch more than it divides by: bitdistiller-code",
     "the code does not shift the loss mask by one position; here every predicted position counts",
-    "the paper trains on text that the teacher generates; here on any windows of tokens",
+    "the paper trains on text that the teacher generates: bitfrontier generate writes such a text; here any will do",
   ],
   format: "n2f3",
   terms: [{ loss: "cakld", reduction: "sum-tokens" }],

@@ -12,7 +12,7 @@ export const teacherIntervention: Recipe = {
   quirks: [
     "the authors lend for 60 steps (a sixth OI, a sixth CI, the rest MI); here for a tenth of the run, divided alike",
     "architectures with one matrix for queries, keys and values keep the value's gradient under MI",
-    "their scales are one for each layer; here as the format has them",
+    "their scales are one for each layer, twn@tensor; here as the format has them",
   ],
   format: "twn",
   terms: [{ loss: "logit-kd" }, { loss: "hidden" }, { loss: "attention" }, { loss: "scores" }],
