@@ -11,7 +11,7 @@ export const roste: Recipe = {
   source: "Wei et al., ICML 2025; no public code",
   quirks: [
     "layers that share an input choose together; the cache is rounded as it is, theirs is rotated with the values",
-    "theirs has ranges with offsets (uint4@row:zeropoint) and tries clips of 1, 0.95 and 0.9 of them; here ranges are the format's, unclipped",
+    "theirs has ranges with offsets (uint4@row) and tries clips of 1, 0.95 and 0.9 of them; here ranges are the format's, unclipped",
   ],
   format: "int4@row",
   terms: [{ loss: "ce" }],
