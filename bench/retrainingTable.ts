@@ -38,7 +38,10 @@ const PAIRS = [
   ["reverse-kl", "forward-kl"],
   ["reverse-kl", "logit-kd"],
   ["bitdistiller", "cakld"],
+  ["bitdistiller", "tsld"],
   ["paretoq", "ce"],
+  ["qad", "ce"],
+  ["learned-levels", "logit-kd"],
   ["l4q", "lr-qat"],
   ["roste", "ce"],
   ["roste", "roste-rotated"],
@@ -97,7 +100,9 @@ export function retrainingTable(lines: readonly Line[]): string {
       row.setting,
       row.method,
       row.tokens === 0 ? "" : String(row.tokens),
-      row.rate === null ? "" : `${row.rate.toExponential(0)}${row.rates > 1 ? ` of ${row.rates}` : ""}`,
+      row.rate === null
+        ? ""
+        : `${row.rate.toExponential(1).replace(".0", "")}${row.rates > 1 ? ` of ${row.rates}` : ""}`,
       `${perplexity.toPrecision(4)} ± ${(perplexity * sigma(row.losses)).toPrecision(2)}`,
       row === fp ? "" : `${mean(delta).toFixed(4)} ± ${sigma(delta).toFixed(4)}`,
       rtn && row !== rtn

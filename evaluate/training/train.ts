@@ -191,6 +191,8 @@ export async function train(options: TrainOptions): Promise<Trained> {
       });
       for (const { terms, gradNorm } of results) {
         const where = at();
+        // Where rounding begins a term may leap: what it has risen by counts from there.
+        if (progress.step === plan.warm) progress.first = {};
         progress.step++;
         note(progress, terms, gradNorm, config.vocabSize, where);
       }
