@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UserError } from "../formats/error.ts";
-import { type BuildModel, type Calibrator, createCalibrator } from "./calibration/index.ts";
+import { type BuildModel, type Calibrator, createCalibrator, walkBytes } from "./calibration/index.ts";
 import { readDataFile } from "./dataFile.ts";
 import type { SessionOptions } from "./engine/session.ts";
 import type { Warn } from "./engine/shrink.ts";
@@ -58,6 +58,35 @@ export function calibratorOf(
   options: SessionOptions & { running?: RunningFormats; warn?: Warn } = {},
 ): Calibrator {
   const { running, ...session } = options;
+  const { model, all, reference } = buildsOf({ config, shapes, linears }, running);
+  return createCalibrator(
+    model,
+    all,
+    linears.map(({ name }) => name),
+    { windows, count, context, ...session, ...(reference && { reference }) },
+  );
+}
+
+/** Bytes that calibration takes beside the weights. */
+export function calibrationBytes(
+  model: Pick<LoadedModel, "config" | "shapes" | "linears">,
+  text: { count: number; context: number; drift: boolean },
+  running?: RunningFormats,
+): number {
+  const { model: build, all } = buildsOf(model, running);
+  return walkBytes(
+    build,
+    all,
+    model.linears.map(({ name }) => name),
+    text,
+  );
+}
+
+/** The graphs that calibration runs, and the shapes of what they take: in running formats, beside that without. */
+function buildsOf(
+  { config, shapes, linears }: Pick<LoadedModel, "config" | "shapes" | "linears">,
+  running?: RunningFormats,
+): { model: BuildModel; all: ReadonlyMap<string, readonly number[]>; reference?: BuildModel } {
   const modelOf = (graph: Graph, weight: (name: string) => Value, tokens: Value, batch: number): ModelGraph => ({
     ...{ graph, tokens, batch, weight },
     attention: attentionInChunks({ graph }),
@@ -72,21 +101,20 @@ export function calibratorOf(
     };
     return modelLogits({ ...model, ...hooks, linearInput }, config);
   };
-  const isRounded = running !== undefined && (running.activation !== null || running.cache !== null);
-  return createCalibrator(
-    isRounded ? rounded : full,
-    isRounded ? new Map([...shapes, ...inputShapes(linears, running)]) : shapes,
-    linears.map(({ name }) => name),
-    { windows, count, context, ...session, ...(isRounded ? { reference: full } : {}) },
-  );
+  if (!running?.activation && !running?.cache) return { model: full, all: shapes };
+  return { model: rounded, all: new Map([...shapes, ...inputShapes(linears, running)]), reference: full };
 }
 
 export interface CalibratorPool {
-  of(running: RunningFormats): Calibrator;
+  /** The model on its text in these formats; what it gives may be released when others are asked for. */
+  of(running: RunningFormats): Promise<Calibrator>;
   release(): Promise<void>;
 }
 
-/** A calibrator for each choice of running formats, made when it is first asked for. */
+/** Calibrators kept: each has a model's graph with tables of masks. */
+const KEPT = 2;
+
+/** A calibrator for each choice of running formats, made when it is asked for; the last ones are kept. */
 export function createCalibrators(
   model: LoadedModel,
   text: CalibrationText,
@@ -94,10 +122,17 @@ export function createCalibrators(
 ): CalibratorPool {
   const made = new Map<string, Calibrator>();
   return {
-    of(running) {
+    async of(running) {
       const key = runningKey(running);
       const calibrator = made.get(key) ?? calibratorOf(model, text, { ...options, running });
+      // The latest last.
+      made.delete(key);
       made.set(key, calibrator);
+      const [oldest] = made;
+      if (made.size > KEPT && oldest) {
+        made.delete(oldest[0]);
+        await oldest[1].release();
+      }
       return calibrator;
     },
     async release() {

@@ -1,6 +1,11 @@
 import { totalmem } from "node:os";
-import { rowsAtOnce } from "./model/architectures/logitChunks.ts";
+import { calibrationBytes } from "./calibrationText.ts";
+import { live, reads } from "./graph/graph.ts";
+import { type Graph, peakBytes } from "./graph/index.ts";
+import { besideGraph, REMEMBERED_BYTES } from "./model/architectures/divergence.ts";
+import { inputShapes, type RunningFormats } from "./model/architectures/runningFormats.ts";
 import { TOKENS_CPU } from "./model/architectures/runSize.ts";
+import { scorerGraph } from "./model/architectures/tokenScorer.ts";
 import type { LinearLayer, ModelConfig } from "./model/index.ts";
 
 /** What a run will need of memory at its peak, before it has begun. */
@@ -10,66 +15,73 @@ export interface MemoryEstimate {
   parts: { what: string; bytes: number }[];
 }
 
-/** Node, onnxruntime's library, the tokenizer and the compiled code: measured 0.2 to 0.3 GB. */
-const RUNTIME_BYTES = 250e6;
+/** Node, onnxruntime's library, compiled code and what is not yet collected: measured on stories260K. */
+const RUNTIME_BYTES = 190e6;
+/** A token of a tokenizer: its texts, its merges and the tables that find them. */
+const TOKEN_BYTES = 1000;
 /** Copies of a matrix that rounding holds: as read, as rounded, as returned, and two in between. */
 const MATRIX_COPIES = 5;
 /** Float64 matrices [columns, columns] of a calibrated layer: moments, factor, inverse and their products. */
 const MOMENT_COPIES = 5;
 
-/** What the figures of a model's size say, as `loadModel` has them before any weight is read. */
+/** What the figures of a model's size say, as `readModelHead` has them before any weight is read. */
 export interface ModelSize {
-  readonly config: Pick<ModelConfig, "hiddenSize" | "numHeads" | "vocabSize">;
+  readonly config: ModelConfig;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  readonly linears: readonly Pick<LinearLayer, "rows" | "cols">[];
+  readonly linears: readonly LinearLayer[];
 }
 
-/** Tokens on which a method calibrates; with `reference`, the full-precision model walks beside. */
+interface Shapes {
+  readonly linears: readonly { readonly rows: number; readonly cols: number }[];
+}
+
+/** The text that a method calibrates on; with `drift`, the full-precision model walks beside. */
 export interface CalibrationSize {
-  readonly tokens: number;
+  readonly count: number;
   readonly context: number;
-  readonly reference: boolean;
+  readonly drift: boolean;
+}
+
+export interface PlannedRuns {
+  /** Positions of the longest sequence. */
+  readonly positions: number;
+  /** Sequences in all. */
+  readonly count: number;
+  /** What activations and cache are rounded to, each setting once. */
+  readonly running: readonly RunningFormats[];
+  /** Whether a task compares with the full-precision model. */
+  readonly beside: boolean;
+  readonly trains: boolean;
+  readonly calibration: CalibrationSize | null;
 }
 
 /**
- * Peak memory of evaluations whose longest run of one sequence has `positions` tokens: all weights in float32, a second copy of
- * the linear layers where a format is tried, and the larger of a run's activations (twice that where the full-precision
- * model runs beside) and a calibration. Attention holds its scores of all pairs of positions.
+ * Peak memory of trials of a model: all weights in float32, once, since a trial's layers take the place of the model's; and
+ * the larger of a run's values and a calibration, both as their graphs say. Training needs more.
  */
-export function evaluationMemory(
-  model: ModelSize,
-  run: {
-    positions: number;
-    formats: boolean;
-    beside?: boolean;
-    trains?: boolean;
-    calibration?: CalibrationSize | null;
-  },
-): MemoryEstimate {
-  const activations = runBytes(model, run.positions) * (run.beside ? 2 : 1);
-  const calibration = run.calibration ? calibrationBytes(model, run.calibration) : 0;
+export function evaluationMemory(model: ModelSize, runs: PlannedRuns): MemoryEstimate {
+  const activations = Math.max(...runs.running.map((running) => runBytes(model, running, runs)));
+  const calibration = runs.calibration ? calibratedBytes(model, runs.calibration, runs.running) : 0;
   return estimateOf([
     ["weights", weightBytes(model)],
-    ["rounded layers", run.formats ? linearBytes(model) : 0],
+    ["remembered states", runs.beside ? rememberedBytes(model, runs) : 0],
     // Trained weights, their gradients and two moments; what the steps keep of activations comes on top.
-    ["training", run.trains ? 4 * weightBytes(model) : 0],
+    ["training", runs.trains ? 4 * weightBytes(model) : 0],
     calibration > activations ? ["calibration", calibration] : ["activations", activations],
-    ["runtime", RUNTIME_BYTES],
+    ["runtime", runtimeBytes(model)],
   ]);
 }
 
 /** Peak memory of writing a quantized model: of one matrix after another, or, where the method calibrates, of the whole model. */
-export function quantizeMemory(model: Pick<ModelSize, "linears">, whole?: ModelSize & CalibrationSize): MemoryEstimate {
+export function quantizeMemory(model: Shapes, whole?: ModelSize & CalibrationSize): MemoryEstimate {
   if (whole)
     return estimateOf([
       ["weights", weightBytes(whole)],
-      ["rounded layers", linearBytes(whole)],
-      ["calibration", calibrationBytes(whole, whole)],
-      ["runtime", RUNTIME_BYTES],
+      ["calibration", calibratedBytes(whole, whole, [])],
+      ["runtime", runtimeBytes(whole)],
     ]);
-  const largest = Math.max(...model.linears.map(({ rows, cols }) => 4 * rows * cols));
   return estimateOf([
-    ["the largest matrix", MATRIX_COPIES * largest],
+    ["the largest matrix", matrixBytes(model)],
     ["runtime", RUNTIME_BYTES],
   ]);
 }
@@ -90,27 +102,39 @@ function estimateOf(parts: readonly (readonly [what: string, bytes: number])[]):
   };
 }
 
-function weightBytes({ shapes }: ModelSize): number {
+function runtimeBytes({ config }: ModelSize): number {
+  return RUNTIME_BYTES + TOKEN_BYTES * config.vocabSize;
+}
+
+function rememberedBytes({ config }: ModelSize, { count, positions }: PlannedRuns): number {
+  return Math.min(4 * count * positions * config.hiddenSize, REMEMBERED_BYTES);
+}
+
+function weightBytes({ shapes }: Pick<ModelSize, "shapes">): number {
   return [...shapes.values()].reduce((sum, shape) => sum + 4 * shape.reduce((size, length) => size * length, 1), 0);
 }
 
-function linearBytes({ linears }: Pick<ModelSize, "linears">): number {
-  return linears.reduce((sum, { rows, cols }) => sum + 4 * rows * cols, 0);
+function matrixBytes({ linears }: Shapes): number {
+  return MATRIX_COPIES * Math.max(...linears.map(({ rows, cols }) => 4 * rows * cols));
 }
 
-/** Activations of one run: a few hidden states, attention's scores and weights, the widest layer, a chunk of logits. */
-function runBytes({ config, linears }: ModelSize, positions: number): number {
-  const batch = Math.max(1, Math.floor(TOKENS_CPU / positions));
-  const rows = batch * positions;
-  const widest = Math.max(...linears.map((layer) => layer.rows));
-  const attention = 2 * config.numHeads * batch * positions * positions;
-  const logits = 2 * rowsAtOnce(rows, config.vocabSize) * config.vocabSize;
-  return 4 * (6 * rows * config.hiddenSize + attention + 3 * rows * widest + logits);
+/** The values of one run that are alive together, and its constants in the graph, its encoding and the session. */
+function runBytes({ config, shapes, linears }: ModelSize, running: RunningFormats, runs: PlannedRuns): number {
+  const batch = Math.max(1, Math.min(Math.floor(TOKENS_CPU / runs.positions), runs.count));
+  const all = new Map([...shapes, ...inputShapes(linears, running)]);
+  const sizes = { batch, time: runs.positions, running };
+  const graph = runs.beside ? besideGraph(config, all, sizes).graph : scorerGraph(config, all, sizes);
+  return peakBytes(graph) + 3 * constantBytes(graph);
 }
 
-/** The residual stream of the whole text, which waits between two layers, one batch on its way, and the moments of a layer. */
-function calibrationBytes(model: ModelSize, { tokens, context, reference }: CalibrationSize): number {
+function constantBytes(graph: Graph): number {
+  const read = new Set(live(graph).flatMap(reads));
+  return graph.constants.reduce((sum, { value, data }) => sum + (read.has(value.name) ? data.byteLength : 0), 0);
+}
+
+/** What a walk takes, with the moments of a layer and what rounding makes of it. */
+function calibratedBytes(model: ModelSize, text: CalibrationSize, running: readonly RunningFormats[]): number {
   const columns = Math.max(...model.linears.map(({ cols }) => cols));
-  const stream = 4 * 2 * tokens * model.config.hiddenSize * (reference ? 2 : 1);
-  return stream + runBytes(model, context) + 8 * MOMENT_COPIES * columns * columns;
+  const walks = [undefined, ...running].map((formats) => calibrationBytes(model, text, formats));
+  return Math.max(...walks) + 8 * MOMENT_COPIES * columns * columns + matrixBytes(model);
 }

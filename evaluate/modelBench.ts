@@ -23,7 +23,7 @@ import { profileTensors, tensorProfile } from "./profile.ts";
 import type { TensorProfile } from "./row.ts";
 import { runningFormatsOf } from "./runningFormatsOf.ts";
 import { type PreparedTask, runTrial } from "./runTrial.ts";
-import { createScorerPool } from "./scorerPool.ts";
+import { createScorerPool, runningKey } from "./scorerPool.ts";
 import {
   BASELINE,
   contentHash,
@@ -155,15 +155,15 @@ function memoryOf(
   tasks: readonly PreparedTask[],
   text: CalibrationText | null,
 ): MemoryEstimate {
-  const reference = specs.some(
-    ({ format, method }) => format !== BASELINE && methodById(method).calibration === "drift",
-  );
+  const drift = specs.some(({ format, method }) => format !== BASELINE && methodById(method).calibration === "drift");
+  const running = new Map(specs.map(runningFormatsOf).map((formats) => [runningKey(formats), formats]));
   return evaluationMemory(head, {
     positions: Math.max(...tasks.map(({ longest }) => longest)),
-    formats: specs.some(({ format }) => format !== BASELINE),
+    count: Math.max(...tasks.map(({ count }) => count)),
+    running: [...running.values()],
     beside: tasks.some(({ remember }) => remember !== undefined),
     trains: specs.some(trains),
-    calibration: text && { tokens: text.count * text.context, context: text.context, reference },
+    calibration: text && { count: text.count, context: text.context, drift },
   });
 }
 

@@ -131,9 +131,9 @@ export async function quantizeModel({
               config,
               shapes: tensorShapes(config),
               linears: linearLayers(config),
-              tokens: text.count * text.context,
+              count: text.count,
               context: text.context,
-              reference: chosen.calibration === "drift",
+              drift: chosen.calibration === "drift",
             },
           )
         : quantizeMemory({ linears: matrices }),

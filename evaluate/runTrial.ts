@@ -57,7 +57,7 @@ export async function runTrial(
         matrices: model.linears,
         weights: model.weights,
         into: weights,
-        calibrator: calibration?.calibrators.of(running),
+        calibrator: await calibration?.calibrators.of(running),
         ...(running.activation && running.range !== "learned"
           ? { inputs: { format: running.activation, range: running.range } }
           : {}),

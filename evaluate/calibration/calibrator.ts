@@ -2,8 +2,8 @@ import { createResidence } from "../engine/residence.ts";
 import { createSession, type Feed, type HostTensor, type Session, type SessionOptions } from "../engine/session.ts";
 import { shrinking, type Warn } from "../engine/shrink.ts";
 import { live, reads } from "../graph/graph.ts";
-import { createGraph, encode, type Graph, input, lower, size, type Value } from "../graph/index.ts";
-import { createWaiting, type Waiting } from "../waiting.ts";
+import { createGraph, encode, type Graph, input, lower, peakBytes, size, type Value } from "../graph/index.ts";
+import { createWaiting, WAITING_BYTES, type Waiting } from "../waiting.ts";
 import { diagonalFisher } from "./fisher.ts";
 import type { Moments } from "./moments.ts";
 import { sitesOf } from "./site.ts";
@@ -76,8 +76,10 @@ export interface Calibrator {
 export const CALIBRATION_TOKENS_PER_RUN = 2048;
 /** Encoded stages whose sessions stay open for the next walk: those of long windows hold tables of masks, and are made anew. */
 const KEPT_BYTES = 32 * 1024 * 1024;
-/** Sessions that stay open at most: each has threads and heaps of its own. */
-const KEPT_SESSIONS = 32;
+/** Models of more stages keep none: each session has threads and heaps of its own. */
+const KEPT_STAGES = 64;
+/** What an open session takes beside its constants: measured on stories260K. */
+const SESSION_BYTES = 3e6;
 
 /** A model compiled for batches of one size. */
 interface Compiled {
@@ -101,18 +103,13 @@ export function createCalibrator(
   { windows, count, context, reference: referenceModel, warn, waitingBytes, ...engine }: CalibratorOptions,
   open: typeof createSession = createSession,
 ): Calibrator {
-  const stagesOf = (build: BuildModel, batch: number): Stage[] => {
-    const graph = createGraph(engine.device);
-    const tokens = input(graph, "tokens", "int64", [batch * context]);
-    const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-    const unrounded = new Map<string, Value>();
-    build(graph, (name) => values.get(name)!, tokens, batch, { see: (layer, x) => unrounded.set(layer, x) });
-    return cutStages(graph, tokens, sitesOf(graph, layers, unrounded));
-  };
+  const stagesOf = (build: BuildModel, batch: number) =>
+    modelStages(build, shapes, layers, batch, context, engine.device);
   const compile = (batch: number): Compiled => {
     const stages = stagesOf(model, batch);
     const referenceStages = referenceModel ? stagesOf(referenceModel, batch) : stages;
-    return { batch, stages, referenceStages, ...sessionsOf(engine, open) };
+    const keep = stages.length <= KEPT_STAGES;
+    return { batch, stages, referenceStages, ...sessionsOf(engine, open, keep ? KEPT_BYTES : 0) };
   };
   const first = compile(batchOf(count, context));
   const sites = first.stages.map(({ site }) => site.layers);
@@ -209,7 +206,7 @@ function batchOf(count: number, context: number): number {
 }
 
 /** Sessions of stages: some stay open, of the others one at a time. */
-function sessionsOf(engine: SessionOptions, open: typeof createSession) {
+function sessionsOf(engine: SessionOptions, open: typeof createSession, mostBytes: number) {
   const kept = new Map<Stage, Session>();
   let current: { stage: Stage; session: Session } | null = null;
   let bytes = 0;
@@ -225,7 +222,7 @@ function sessionsOf(engine: SessionOptions, open: typeof createSession) {
       await close();
       const encoded = encode(lower(stage.graph, engine.device ?? "cpu"));
       const session = await open(encoded, { ...engine, keepMemory: false });
-      if (kept.size < KEPT_SESSIONS && bytes + encoded.length <= KEPT_BYTES) {
+      if (bytes + encoded.length <= mostBytes) {
         bytes += encoded.length;
         kept.set(stage, session);
       } else current = { stage, session };
@@ -238,6 +235,55 @@ function sessionsOf(engine: SessionOptions, open: typeof createSession) {
       bytes = 0;
     },
   };
+}
+
+function modelStages(
+  build: BuildModel,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  layers: readonly string[],
+  batch: number,
+  context: number,
+  device?: SessionOptions["device"],
+): Stage[] {
+  const graph = createGraph(device);
+  const tokens = input(graph, "tokens", "int64", [batch * context]);
+  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
+  const unrounded = new Map<string, Value>();
+  build(graph, (name) => values.get(name)!, tokens, batch, { see: (layer, x) => unrounded.set(layer, x) });
+  return cutStages(graph, tokens, sitesOf(graph, layers, unrounded));
+}
+
+/**
+ * Bytes that a walk holds beside the weights, at its worst: what waits in memory, the buffers and the run of one stage, and its
+ * constants, which the graph, its encoding and the session each have. With `drift` the reference walks beside.
+ */
+export function walkBytes(
+  model: BuildModel,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  layers: readonly string[],
+  { count, context, drift }: { count: number; context: number; drift: boolean },
+): number {
+  const batch = batchOf(count, context);
+  const stages = modelStages(model, shapes, layers, batch, context);
+  const bytesOf = (values: Iterable<Value>) => [...values].reduce((sum, { shape }) => sum + 4 * size(shape), 0);
+  // Places of one length are used again; those of another are not.
+  const places = new Map<number, number>();
+  let run = 0;
+  for (const { carried, made, kept, graph } of stages) {
+    const held = [...made.values(), ...[...carried].filter(([key]) => kept.includes(key)).map(([, value]) => value)];
+    const lengths = held.map(({ shape }) => size(shape) / batch);
+    for (const length of lengths)
+      places.set(length, Math.max(places.get(length) ?? 0, count * lengths.filter((each) => each === length).length));
+    const read = new Set(live(graph).flatMap(reads));
+    const constants = graph.constants.reduce(
+      (sum, { value, data }) => sum + (read.has(value.name) ? data.byteLength : 0),
+      0,
+    );
+    run = Math.max(run, peakBytes(graph) + bytesOf(carried.values()) + 3 * constants);
+  }
+  const wait = [...places].reduce((sum, [length, number]) => sum + 4 * length * number, 0) * (drift ? 2 : 1);
+  const open = stages.length <= KEPT_STAGES ? stages.length : 1;
+  return Math.min(wait, WAITING_BYTES) + run + open * SESSION_BYTES;
 }
 
 /** Runs a stage on one batch: `kept` windows from `start`, behind which it is padded with whatever was there before. */

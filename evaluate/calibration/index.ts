@@ -4,5 +4,6 @@ export {
   type CalibratorOptions,
   createCalibrator,
   type SiteInputs,
+  walkBytes,
 } from "./calibrator.ts";
 export { type Moments, momentsOf, rescaled } from "./moments.ts";

@@ -61,7 +61,7 @@ export function createRememberedStates(): RememberedStates {
 }
 
 /** What a text's hidden states take of memory; the rest is on disk. */
-const REMEMBERED_BYTES = 64 * 1024 * 1024;
+export const REMEMBERED_BYTES = 64 * 1024 * 1024;
 
 /**
  * A model beside a reference, whose last hidden states are remembered: logits, which are vocabularies of numbers a token, are
@@ -238,8 +238,23 @@ function compileBeside(
   options: SessionOptions,
   running?: RunningFormats,
 ): Promise<Compiled> {
+  const { graph, hidden } = besideGraph(config, shapes, { batch, time, running, device: options.device });
+  return opened(graph, options, shapes, REFERENCE, hidden);
+}
+
+/** The graph of a run of a model beside a reference whose last hidden states are given. */
+export function besideGraph(
+  config: ModelConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  {
+    batch,
+    time,
+    running,
+    device,
+  }: { batch: number; time: number; running?: RunningFormats | undefined; device?: SessionOptions["device"] },
+) {
   const rows = batch * time;
-  const graph = createGraph(options.device);
+  const graph = createGraph(device);
   const tokens = input(graph, "tokens", "int64", [rows]);
   const labels = input(graph, "labels", "int64", [rows]);
   // What lies before the hidden states is in this graph too, but nothing asks for it.
@@ -260,5 +275,5 @@ function compileBeside(
     return nll;
   });
   for (const [name, values] of Object.entries(parts)) output(graph, name, joined(graph, values));
-  return opened(graph, options, shapes, REFERENCE, hidden);
+  return { graph, hidden };
 }
