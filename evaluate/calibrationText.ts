@@ -12,6 +12,7 @@ import { inputShapes, type RunningFormats, roundingHooks } from "./model/archite
 import { packageRoot, REFERENCE_MODEL } from "./model/index.ts";
 import { runningKey } from "./scorerPool.ts";
 import { cutWindows, plainText } from "./tasks/index.ts";
+import { RUN_WORDS, type RunSample, sampleRuns } from "./tasks/overlap.ts";
 
 /** The text a method calibrates on, in tokens. */
 export interface CalibrationText {
@@ -22,6 +23,8 @@ export interface CalibrationText {
   readonly windows: Int32Array;
   readonly count: number;
   readonly context: number;
+  /** Of the whole text, by which a text that shares some of it is found. */
+  readonly runs: RunSample;
 }
 
 /** Windows of the GPTQ paper's calibration, which others have kept. */
@@ -44,11 +47,12 @@ export async function readCalibration(
   if (from === null) return null;
   const path = from === REFERENCE_MODEL ? join(packageRoot(), "models", "reference", "calibration.txt") : from;
   const { data, sha256: textSha256 } = await readDataFile(path);
-  const ids = tokenizer.encode(plainText(data, path));
+  const text = plainText(data, path);
+  const ids = tokenizer.encode(text);
   if (ids.length < 2) throw new UserError(`calibration ${from}: ${ids.length} tokens; calibration needs a text`);
   const context = Math.min(config.maxPositionEmbeddings, CONTEXT_MAX, ids.length);
   const cut = cutWindows(ids, context, { source: `calibration ${from}`, limit: windows });
-  return { source: from, textSha256, windows: cut.windows, count: cut.count, context };
+  return { source: from, textSha256, windows: cut.windows, count: cut.count, context, runs: sampleRuns(text) };
 }
 
 /** The model on its calibration text, at full precision or in running formats; then the weights hold `inputShapes` too. */
@@ -145,12 +149,24 @@ export function createCalibrators(
 export function calibrationWarnings(
   { linears }: Pick<LoadedModel, "linears">,
   { source, textSha256, count, context }: CalibrationText,
-  evaluatedSha256: string | null,
+  evaluated: { textSha256: string; shared: number } | null,
 ): string[] {
   const widest = Math.max(...linears.map(({ cols }) => cols));
   const tokens = count * context;
   return [
     ...(tokens < widest ? [`calibration ${source}: ${tokens} tokens for layers of up to ${widest} inputs`] : []),
-    ...(textSha256 === evaluatedSha256 ? [`calibration ${source}: the text the model is evaluated on`] : []),
+    ...(evaluated ? sharedText(source, textSha256, evaluated) : []),
+  ];
+}
+
+/** More of a calibration's runs of words than this in the evaluated text are no coincidence. */
+const SHARED_MAX = 0.01;
+
+function sharedText(source: string, textSha256: string, evaluated: { textSha256: string; shared: number }): string[] {
+  if (textSha256 === evaluated.textSha256) return [`calibration ${source}: the text the model is evaluated on`];
+  if (evaluated.shared <= SHARED_MAX) return [];
+  const percent = Math.round(100 * evaluated.shared);
+  return [
+    `calibration ${source}: ${percent} % of its runs of ${RUN_WORDS} words are in the text the model is evaluated on`,
   ];
 }

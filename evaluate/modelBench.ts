@@ -34,6 +34,7 @@ import {
   type TrialSpec,
 } from "./sweep/index.ts";
 import { parseTask, taskById } from "./tasks/index.ts";
+import { type RunSample, sharedRuns } from "./tasks/overlap.ts";
 import { cachingTokenizer } from "./tokenCache.ts";
 import { calibrates, formatContent, runningContent, textKey, trains } from "./trialContent.ts";
 
@@ -77,12 +78,14 @@ export async function prepareModel(
   const own = new Set(specs.map(({ format }) => format));
   for (const spec of specs) requireProjections(head.linears, runningFormatsOf(spec));
   for (const [id, format] of formats) if (own.has(id)) meanBitsPerWeight(head.linears, format);
-  const tasks = new Map<string, PreparedTask>();
-  for (const task of new Set(specs.map((spec) => spec.task))) tasks.set(task, await prepareTask(task, head, config));
   const text = specs.some(calibrates)
     ? await readCalibration(head, config.calibration, config.calibrationWindows)
     : null;
   const lesson = specs.some(trains) ? await readCalibration(head, config.calibration, Number.MAX_SAFE_INTEGER) : null;
+  const tasks = new Map<string, PreparedTask>();
+  const runs = (text ?? lesson)?.runs ?? null;
+  for (const task of new Set(specs.map((spec) => spec.task)))
+    tasks.set(task, await prepareTask(task, head, config, runs));
   onMemory?.(memoryOf(head, specs, [...tasks.values()], text));
   const model = withWeights(head);
   const { sha256 } = model;
@@ -171,6 +174,7 @@ async function prepareTask(
   name: string,
   model: ModelHead,
   { context: asked, limitWindows }: SweepConfig,
+  runs: RunSample | null,
 ): Promise<PreparedTask> {
   const spec = parseTask(name);
   const task = taskById(spec.task);
@@ -180,7 +184,8 @@ async function prepareTask(
   const { data, sha256: textSha256 } = await readDataFile(path);
   const encode = (each: string) => tokenizer.encode(each);
   const prefix = tokenizer.bosTokenId ?? tokenizer.eosTokenId;
-  return { ...task.prepare(spec, { data, encode, prefix, context, limitWindows }), context, textSha256 };
+  const shared = runs ? sharedRuns(runs, data) : 0;
+  return { ...task.prepare(spec, { data, encode, prefix, context, limitWindows }), context, textSha256, shared };
 }
 
 function profile(dir: string): TensorProfile[] {

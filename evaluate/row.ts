@@ -48,6 +48,11 @@ export interface Row {
   metrics?: Record<string, Metric>;
   /** Bits per quantized weight, scales included. */
   bitsPerWeight: number;
+  /**
+   * Bits per weight of the whole model: what is outside the scope (embeddings, head, norms) is counted in 16 bits, as it is
+   * published; 32 for the unquantized baseline. Absent in rows of older versions.
+   */
+  modelBitsPerWeight?: number;
   /** Relative squared error of the quantized weights, sum err^2 / sum w^2, over all of the scope. */
   weightMse: number;
   /** Of the multiply-accumulate by the count model; null for full precision and learned codebooks. */

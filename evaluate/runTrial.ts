@@ -14,6 +14,8 @@ import { ACTIVATION, calibrates, trains } from "./trialContent.ts";
 export interface PreparedTask extends TaskData {
   context: number;
   textSha256: string;
+  /** The share of the calibration's runs of words that its data have too; 0 where there is none. */
+  shared: number;
 }
 
 /** A model in memory with all that its trials share. */
@@ -73,6 +75,7 @@ export async function runTrial(
   // A learned codebook has no multiplier of the format's.
   const costs =
     format && !method!.ownLevels ? formatCosts(format, running.activation ?? parseFormat(ACTIVATION)) : null;
+  const bitsPerWeight = format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32;
   return {
     key,
     model: model.name,
@@ -91,7 +94,8 @@ export async function runTrial(
     ...measured,
     deltaLoss: null,
     deltaLossSigma: null,
-    bitsPerWeight: format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32,
+    bitsPerWeight,
+    modelBitsPerWeight: format ? modelBitsPerWeight(model, bitsPerWeight) : 32,
     weightMse: done?.weightMse ?? 0,
     cost: costs?.modelled ?? null,
     synthesizedCost: costs?.synthesized ?? null,
@@ -99,7 +103,7 @@ export async function runTrial(
     ...(done?.training ? { training: done.training } : {}),
     warnings: [
       ...data.warnings,
-      ...(calibrated ? calibrationWarnings(model, calibrated, data.textSha256) : []),
+      ...(calibrated ? calibrationWarnings(model, calibrated, data) : []),
       ...(done?.warnings ?? []),
       ...notes,
     ],
@@ -107,6 +111,16 @@ export async function runTrial(
     config: { ...spec, identity, ...(calibrated ? { calibration: calibrated.source } : {}) },
     timing: { startedAt, quantizeMs: quantizedAt - start, evaluateMs: evaluatedAt - quantizedAt },
   };
+}
+
+/** Bits in which what is not quantized is stored: the half precision that models are published in. */
+const OTHER_BITS = 16;
+
+/** Bits per weight of a whole model whose linear layers have so many. */
+export function modelBitsPerWeight({ shapes, linears }: Pick<LoadedModel, "shapes" | "linears">, bits: number): number {
+  const all = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((size, length) => size * length, 1), 0);
+  const quantized = linears.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+  return (bits * quantized + OTHER_BITS * (all - quantized)) / all;
 }
 
 /** What rows of a format are called beside others of their group: the named format, else the element. */

@@ -37,6 +37,7 @@ const fields: Field[] = [
   number("tokens", (row) => row.tokens),
   number("windows", (row) => row.windows),
   number("bitsPerWeight", (row) => row.bitsPerWeight),
+  number("modelBitsPerWeight", (row) => row.modelBitsPerWeight ?? null),
   number("weightMse", (row) => row.weightMse),
   text("macWeight", (row) => row.cost?.weight ?? null),
   text("macActivation", (row) => row.cost?.activation ?? null),

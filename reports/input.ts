@@ -46,6 +46,7 @@ export function checkRows(rows: readonly Row[]): void {
     for (const field of ["activation", "kv"]) if (row[field as keyof Row] !== undefined) requireText(row, field, name);
     for (const field of numbers) requireNumber(row, field, name, false);
     for (const field of numbersOrNull) requireNumber(row, field, name, true);
+    if (row.modelBitsPerWeight !== undefined) requireNumber(row, "modelBitsPerWeight", name, false);
     if (row.group !== null && !["number", "string"].includes(typeof row.group))
       throw new UserError(`${name}: group must be a number, "row", "tensor" or null`);
     requireArray(row, "windowLoss", name, (value) => typeof value === "number" && Number.isFinite(value));

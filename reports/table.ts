@@ -117,6 +117,15 @@ export function fullTable(rows: readonly Row[], views: readonly View[]): Table {
     { name: "windows", numeric: true, cell: (row) => ({ text: count(row.windows), value: row.windows }) },
     { name: "tokens", numeric: true, cell: (row) => ({ text: count(row.tokens), value: row.tokens }) },
     { name: "bits/weight", numeric: true, cell: (row) => figure(row.bitsPerWeight) },
+    ...(rows.some(({ modelBitsPerWeight }) => modelBitsPerWeight !== undefined)
+      ? [
+          {
+            name: "of the model",
+            numeric: true,
+            cell: (row: Row) => figure(row.modelBitsPerWeight ?? null),
+          },
+        ]
+      : []),
     {
       name: metricAxis("deltaLoss").name,
       numeric: true,

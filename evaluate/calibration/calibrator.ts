@@ -79,7 +79,7 @@ const KEPT_BYTES = 32 * 1024 * 1024;
 /** Models of more stages keep none: each session has threads and heaps of its own. */
 const KEPT_STAGES = 64;
 /** What an open session takes beside its constants: measured on stories260K. */
-const SESSION_BYTES = 3e6;
+const SESSION_BYTES = 3.5e6;
 
 /** A model compiled for batches of one size. */
 interface Compiled {
@@ -283,7 +283,7 @@ export function walkBytes(
   }
   const wait = [...places].reduce((sum, [length, number]) => sum + 4 * length * number, 0) * (drift ? 2 : 1);
   const open = stages.length <= KEPT_STAGES ? stages.length : 1;
-  return Math.min(wait, WAITING_BYTES) + run + open * SESSION_BYTES;
+  return Math.min(wait, WAITING_BYTES) + run + open * (drift ? 2 : 1) * SESSION_BYTES;
 }
 
 /** Runs a stage on one batch: `kept` windows from `start`, behind which it is padded with whatever was there before. */

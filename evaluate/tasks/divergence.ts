@@ -6,6 +6,7 @@ import { cutWindows, windowsProtocol } from "./windows.ts";
 /**
  * How far a format's predictions are from those of the model at full precision, on the windows of perplexity:
  * kl is KL(full precision ‖ format) in nats per token, kl_p999 the 99.9th percentile over tokens (no σ is known for it),
+ * dlnp_pNNN percentiles over tokens of how ln p of the right token changes, in thousandths: 001 is among the worst losses,
  * same_top the share of predictions whose most likely token stays. σ is over windows.
  */
 export const divergence: Task = {
@@ -27,7 +28,7 @@ export const divergence: Task = {
       remember: (model: ScoredModel) => model.remember(windows, count, context),
       warnings: [],
       async measure(model: ScoredModel): Promise<TaskMetrics> {
-        const { nll, kl, same } = await model.divergences(windows, count, context);
+        const { nll, change, kl, same } = await model.divergences(windows, count, context);
         const losses = windowMeans(nll, count);
         const [divergences, agreement] = [windowMeans(kl, count), windowMeans(same, count)];
         const { perplexity, perplexitySigma, reason } = perplexityOf(losses);
@@ -41,6 +42,7 @@ export const divergence: Task = {
           metrics: {
             kl: meanMetric(divergences, divergences),
             kl_p999: percentile(kl, 0.999),
+            ...Object.fromEntries(CHANGES.map((share) => [`dlnp_p${nameOf(share)}`, percentile(change, share)])),
             same_top: meanMetric(agreement, divergences),
           },
         };
@@ -48,6 +50,10 @@ export const divergence: Task = {
     };
   },
 };
+
+/** The tails and the middle of how ln p changes, as llama.cpp lists them. */
+const CHANGES = [0.001, 0.01, 0.05, 0.5, 0.95, 0.99, 0.999];
+const nameOf = (share: number) => String(Math.round(1000 * share)).padStart(3, "0");
 
 /** Means of `count` equal parts. */
 function windowMeans(values: ArrayLike<number>, count: number): number[] {

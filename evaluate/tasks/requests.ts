@@ -1,6 +1,6 @@
 import { UserError } from "../../formats/error.ts";
 import type { Request, TaskInputs } from "./task.ts";
-import { spreadSuffix } from "./windows.ts";
+import { subsetSuffix } from "./windows.ts";
 
 /** A request, and whether tokens were cut from the left of its context to fit the model. */
 export interface PreparedRequest {
@@ -36,9 +36,9 @@ export function encodeRequest(
   return { request: { context: head.slice(-room), continuation: tail }, cut: head.length > room };
 }
 
-/** `lambada-openai-512`, or `lambada-openai-512-spread200` where only 200 examples, evenly spaced, were scored. */
+/** `lambada-openai-512`, or `lambada-openai-512-subset200` where only 200 examples, evenly spaced, were scored. */
 export function requestsProtocol(name: string, positions: number, count: number, available: number): string {
-  return `${name}-${positions}${spreadSuffix(count, available)}`;
+  return `${name}-${positions}${subsetSuffix(count, available)}`;
 }
 
 /** Warns where contexts were cut, since the score then also depends on the model's length. */

@@ -23,9 +23,13 @@ export interface RequestScore {
   greedy: boolean;
 }
 
-/** Of each prediction in windows, [count·(context − 1)]: nats of the next token, nats of KL to full precision, same top (0 or 1). */
+/**
+ * Of each prediction in windows, [count·(context − 1)]: nats of the next token, how much its ln p has grown from full
+ * precision, nats of KL to full precision, same top (0 or 1).
+ */
 export interface WindowDivergences {
   nll: Float32Array;
+  change: Float32Array;
   kl: Float32Array;
   same: Uint8Array;
 }

@@ -3,7 +3,7 @@ import { UserError } from "../../formats/error.ts";
 import { measureWindows } from "./perplexity.ts";
 import type { Task, TaskData, TaskInputs, TaskSpec } from "./task.ts";
 import { wikitextRows } from "./wikitext.ts";
-import { cutWindows, spreadSuffix } from "./windows.ts";
+import { cutWindows, subsetSuffix } from "./windows.ts";
 
 /** SHA-256 of the 4 358 rows of wikitext-2-raw-v1's test split joined by "\n\n" (287 644 tokens of GPT-2's). */
 export const WIKITEXT2_SHA256 = "696cca6b65a171b0a358a4be6732cdfdf2dd6164a32e20fd70e3c13fc4dfae83";
@@ -29,7 +29,7 @@ export const wikitext2Gptq: Task = {
     return {
       task: `wikitext2-gptq:${source}`,
       source,
-      protocol: `wikitext2-gptq-${context}${spreadSuffix(cut.count, cut.available)}`,
+      protocol: `wikitext2-gptq-${context}${subsetSuffix(cut.count, cut.available)}`,
       count: cut.count,
       longest: context - 1,
       warnings: [],

@@ -15,16 +15,16 @@ export interface Windows {
 export const CONTEXT_MAX = 1 << 24;
 
 /**
- * The protocol id of `cutWindows`: `windows-256`, or `windows-256-spread8` where only 8 windows, evenly spaced, were scored.
+ * The protocol id of `cutWindows`: `windows-256`, or `windows-256-subset8` where only 8 windows, evenly spaced, were scored.
  * Rows of different ids are never compared.
  */
-export function windowsProtocol(context: number, spread: number | null = null): string {
-  return spread === null ? `windows-${context}` : `windows-${context}-spread${spread}`;
+export function windowsProtocol(context: number, subset: number | null = null): string {
+  return subset === null ? `windows-${context}` : `windows-${context}-subset${subset}`;
 }
 
-/** The end of any protocol id: nothing, or `-spread8` where only 8 of what is there, evenly spaced, were scored. */
-export function spreadSuffix(count: number, available: number): string {
-  return count < available ? `-spread${count}` : "";
+/** The end of any protocol id: nothing, or `-subset8` where only 8 of what is there, evenly spaced, were scored. */
+export function subsetSuffix(count: number, available: number): string {
+  return count < available ? `-subset${count}` : "";
 }
 
 /**

@@ -3,7 +3,7 @@ import { longestOf } from "./requests.ts";
 import { ratioBits, ratioPerplexity } from "./statistics.ts";
 import type { Request, ScoredModel, Task, TaskData, TaskInputs, TaskMetrics, TaskSpec } from "./task.ts";
 import { wikitextArticles } from "./wikitext.ts";
-import { spreadSuffix } from "./windows.ts";
+import { subsetSuffix } from "./windows.ts";
 
 /**
  * lm-evaluation-harness's `wikitext` (version 2, read in 0.4.13): each article is detokenized and scored whole, in windows
@@ -33,7 +33,7 @@ export const wordPerplexity: Task = {
     return {
       task: `wordperplexity:${source}`,
       source,
-      protocol: `lmeval-wikitext-2-${context}${spreadSuffix(count, all.length)}`,
+      protocol: `lmeval-wikitext-2-${context}${subsetSuffix(count, all.length)}`,
       count,
       longest: longestOf(requests.flat()),
       warnings: [],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { methodParts } from "../../evaluate/methods/index.ts";
 import { cli } from "./io.ts";
 import { tinyEval } from "./tinyEval.ts";
+import { tinyText } from "./tinyModel.ts";
 
 const { at, rows } = tinyEval();
 
@@ -42,6 +43,18 @@ describe("bitfrontier with methods that calibrate", () => {
   it("warns of a calibration on the evaluated text", async () => {
     const [, row] = await rows("--format", "int3@g16", "--method", "gptq", "--calibration", at("text.txt"));
     assert.match(row!.warnings.join("\n"), /the text the model is evaluated on/);
+  });
+
+  it("warns of a calibration that shares a part with the evaluated text", async () => {
+    const evaluated = readFileSync(at("calibration.txt"), "utf8");
+    writeFileSync(at("part.txt"), `${evaluated.slice(-1500)} ${tinyText(9000).slice(6000)}`);
+    const task = ["--task", `perplexity:${at("calibration.txt")}`];
+    const all = await rows(...task, "--format", "int3@g16", "--method", "gptq", "--calibration", at("part.txt"));
+    const warned = all.filter(({ warnings }) => /% of its runs of 13 words are in the text the/.test(warnings.join()));
+    assert.deepEqual(
+      warned.map(({ format, task }) => [format, task]),
+      [["int3@g16", task[1]]],
+    );
   });
 
   it("writes what was calibrated into the record of a quantized folder", async () => {

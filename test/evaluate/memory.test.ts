@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import "../../fitting/everyId.ts";
 import { readModelHead } from "../../evaluate/loadedModel.ts";
 import { evaluationMemory, memoryLine, type PlannedRuns, quantizeMemory } from "../../evaluate/memory.ts";
 import type { RunningFormats } from "../../evaluate/model/architectures/runningFormats.ts";
@@ -19,9 +20,9 @@ describe("memory estimates", () => {
     assert.deepEqual(
       parts.map(({ what, bytes }) => [what, inMb(bytes)]),
       [
-        ["runtime", 192],
-        ["activations", 0],
-        ["weights", 0],
+        ["runtime", 201],
+        ["activations", 37],
+        ["weights", 8],
       ],
     );
     assert.equal(
@@ -41,19 +42,19 @@ describe("memory estimates", () => {
         of(calibration(128, true)),
         of(calibration(10_000)),
       ],
-      [0, 0, 0, 0, 0],
+      [81, 66, 192, 368, 326],
     );
   });
 
   it("of writing a model without calibration depend on its largest matrix only", () => {
-    assert.equal(quantizeMemory({ linears: [{ rows: 1000, cols: 1000 }] }).bytes, 5 * 4e6 + 190e6);
+    assert.equal(quantizeMemory({ linears: [{ rows: 1000, cols: 1000 }] }).bytes, 5 * 4e6 + 200e6);
   });
 
   it("are one line, which says so where the machine has less", () => {
     const estimate = quantizeMemory({ linears: [{ rows: 10_000, cols: 10_000 }] });
     assert.equal(
       memoryLine(estimate, 1e12),
-      "memory: about 2.25 GB at its peak (the largest matrix 2.00, runtime 0.25)",
+      "memory: about 2.20 GB at its peak (the largest matrix 2.00, runtime 0.20)",
     );
     assert.match(memoryLine(estimate, 1e9), /; this machine has 1\.00 GB$/);
   });

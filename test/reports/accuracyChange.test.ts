@@ -56,8 +56,8 @@ describe("mean relative change of accuracy", () => {
       row("int4", task, [1, 0, 1, 1], { activation: "int8@row", key: `a ${task}` }),
     );
     assert.equal(accuracyChanges([...rows, ...activated])[0]!.changes.length, 2);
-    const other = row("int4", "piqa", [1, 0, 0, 1], { key: "other", protocol: "piqa-0shot-512-spread4" });
-    assertUserError(() => accuracyChanges([...rows, other]), "piqa", "several protocols", "spread4");
+    const other = row("int4", "piqa", [1, 0, 0, 1], { key: "other", protocol: "piqa-0shot-512-subset4" });
+    assertUserError(() => accuracyChanges([...rows, other]), "piqa", "several protocols", "subset4");
   });
 
   it("is drawn with its name and error in words", async () => {

@@ -27,8 +27,9 @@ type Weights = ReadonlyMap<string, Float32Array>;
 
 /** What a model says of windows beside another one of the same architecture; [count·(context − 1)], one a prediction. */
 export interface Divergences {
-  /** Negative log-likelihood in nats of the next token. */
+  /** Negative log-likelihood in nats of the next token, and by how much the reference's is larger. */
   nll: Float32Array;
+  change: Float32Array;
   /** Σ p (ln p − ln q) over the vocabulary in nats, p being the reference's; float32's rounding may leave −1e−7. */
   kl: Float32Array;
   /** 1 where both hold the same token for the most likely one. */
@@ -130,7 +131,11 @@ export async function createDivergenceScorer(
     remember,
     async score(reference, weights, windows, count) {
       await remember(reference, windows, count);
-      const [nll, kl] = [new Float32Array(count * time), new Float32Array(count * time)];
+      const [nll, change, kl] = [0, 1, 2].map(() => new Float32Array(count * time)) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
       const same = new Uint8Array(count * time);
       const read = await beside.use(async (made) => made.read);
       const [p, q] = [await residence.place(reference, read, REFERENCE), await residence.place(weights, shapes)];
@@ -141,6 +146,7 @@ export async function createDivergenceScorer(
           const hidden = { data: before, shape: [rows, width] };
           const out = await session.run({ ...p.feeds, ...q.feeds, ...data, hidden });
           nll.set((out.nll as Float32Array).subarray(0, kept * time), start * time);
+          change.set((out.change as Float32Array).subarray(0, kept * time), start * time);
           kl.set((out.kl as Float32Array).subarray(0, kept * time), start * time);
           for (let i = 0; i < kept * time; i++) same[start * time + i] = out.topP![i] === out.topQ![i] ? 1 : 0;
         });
@@ -148,7 +154,7 @@ export async function createDivergenceScorer(
         p.free();
         q.free();
       }
-      return { nll, kl, same };
+      return { nll, change, kl, same };
     },
     async release() {
       await beside.release();
@@ -261,7 +267,9 @@ export function besideGraph(
   const reference = headless(graph, tokens, batch, REFERENCE, [config, shapes, undefined]);
   const model = headless(graph, tokens, batch, "", [config, shapes, running]);
   const hidden = input(graph, "hidden", "float32", reference.hidden.shape);
-  const parts: Record<"kl" | "nll" | "topP" | "topQ", Value[]> = { kl: [], nll: [], topP: [], topQ: [] };
+  const parts: Record<"kl" | "nll" | "change" | "topP" | "topQ", Value[]> = {
+    ...{ kl: [], nll: [], change: [], topP: [], topQ: [] },
+  };
   // Four arrays of logits are alive at once, in place of two.
   inChunks(graph, 2 * config.vocabSize, [hidden, model.hidden, labels], ([before, after, wanted]) => {
     const [p, q] = [reference.logitsOf(before!), model.logitsOf(after!)];
@@ -272,6 +280,7 @@ export function besideGraph(
     parts.topQ.push(argmaxOf(graph, q));
     const nll = crossEntropy(graph, q, wanted!);
     parts.nll.push(nll);
+    parts.change.push(sub(graph, crossEntropy(graph, p, wanted!), nll));
     return nll;
   });
   for (const [name, values] of Object.entries(parts)) output(graph, name, joined(graph, values));

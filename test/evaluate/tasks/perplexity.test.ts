@@ -59,7 +59,7 @@ describe("tasks", () => {
     const spec = { task: "perplexity", source: "a.txt" };
     const protocol = (limitWindows: number) =>
       task.prepare(spec, { data: eight, encode, prefix: null, context: 4, limitWindows }).protocol;
-    assert.equal(protocol(1), "windows-4-spread1");
+    assert.equal(protocol(1), "windows-4-subset1");
     assert.equal(protocol(2), "windows-4");
     assert.equal(protocol(9), "windows-4");
   });

@@ -165,7 +165,7 @@ describe("piqa and choices", () => {
     const lines = ["a", "b", "c", "d"].map((query) => ({ query, choices: ["x", "y"], gold: 0 }));
     const { asked, model } = modelOf(() => scoreOf(false, -1));
     const data = prepare("choices", lines, { limitWindows: 2 });
-    assert.equal(data.protocol, "choices-0shot-64-spread2");
+    assert.equal(data.protocol, "choices-0shot-64-subset2");
     await data.measure(model);
     assert.deepEqual(
       asked.map(([query]) => query),

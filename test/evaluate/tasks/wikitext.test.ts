@@ -66,7 +66,7 @@ describe("WikiText's files", () => {
         .join(""),
     };
     const few = { ...inputs, data: lines, context: 1024, limitWindows: 8 };
-    assert.equal(taskById("wikitext2-gptq").prepare(spec, few).protocol, "wikitext2-gptq-1024-spread8");
+    assert.equal(taskById("wikitext2-gptq").prepare(spec, few).protocol, "wikitext2-gptq-1024-subset8");
   });
 
   it("wikitext2-gptq refuses any other text, since its numbers would be taken for published ones", () => {

@@ -26,7 +26,7 @@ describe("cutWindows", () => {
       [...cut.windows].filter((_, i) => i % 4 === 0),
       [0, 12, 24],
     );
-    assert.equal(windowsProtocol(4, 3), "windows-4-spread3");
+    assert.equal(windowsProtocol(4, 3), "windows-4-subset3");
   });
 
   it("names the file, its tokens and what is needed when the text is shorter than one window", () => {
