@@ -24,7 +24,7 @@ const cost: Record<string, string> = {
   costRelativeError: "relativeError",
 };
 /** Fields that a row leaves out where they say nothing. */
-const optional = ["reason", "activation", "kv"];
+const optional = ["modelBitsPerWeight", "reason", "activation", "kv"];
 const timing = ["startedAt", "quantizeMs", "evaluateMs"];
 
 /**
