@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { UserError } from "../formats/index.ts";
+import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import type { Command } from "./options.ts";
 import { json } from "./table.ts";
@@ -22,6 +23,7 @@ export const generate: Command = {
     "top-k": { value: "K", help: `only the K most likely tokens (default ${TOP_K}; 0 for all)` },
     "top-p": { value: "P", help: "only the most likely tokens of that probability (default 1: all)" },
     seed: { value: "N", help: "of the sampling (default 0)" },
+    device: deviceOption,
     threads: { value: "N", help: "threads of the engine" },
     json: { help: "print JSON" },
   },
@@ -35,6 +37,7 @@ export const generate: Command = {
     if (existsSync(out)) throw new UserError(`output file ${out}: exists; give a new one`);
     const prompts = input.text("prompts");
     const threads = input.whole("threads", 1, 1024);
+    const device = await deviceInput(input, { stderr });
     // The engine loads a 20 MB library, which the other commands do without.
     const { generateText, TOKENS_MAX } = await import("../evaluate/generateText.ts");
     const { CONTEXT_MAX } = await import("../evaluate/tasks/index.ts");
@@ -47,7 +50,7 @@ export const generate: Command = {
             .split(/\r?\n/)
             .filter((line) => line.trim() !== "");
     if (lines?.length === 0) throw new UserError(`${prompts}: no prompts; one a line`);
-    const { text, ...made } = await generateText({
+    const { text, warnings, ...made } = await generateText({
       model: input.positionals[0]!,
       tokens: input.whole("tokens", 1, TOKENS_MAX) ?? TOKENS,
       length: input.whole("length", 2, CONTEXT_MAX) ?? null,
@@ -57,9 +60,11 @@ export const generate: Command = {
       topP: input.decimal("top-p", 0, 1) ?? 1,
       seed: input.whole("seed", 0, 2 ** 31 - 1) ?? 0,
       ...(threads === undefined ? {} : { threads }),
+      ...device,
       onFetch: fetchProgress(stderr),
     });
     writeFileAtomic(out, text);
+    for (const warning of warnings) stderr.write(`warning: ${warning}\n`);
     const summary = `${made.sequences} sequences, ${made.tokens} tokens; ${made.degenerate} left out as repeating themselves\n${out}\n`;
     stdout.write(input.has("json") ? json({ ...made, out }) : summary);
     return undefined;

@@ -1,3 +1,4 @@
+import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import type { Command } from "./options.ts";
 import { json } from "./table.ts";
@@ -13,6 +14,7 @@ export const rotate: Command = {
   options: {
     seed: { value: "N", help: "of the random signs (default 0)" },
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
+    device: deviceOption,
     json: { help: "print JSON" },
   },
   examples: ["rotate reference --out ./reference-rotated"],
@@ -20,10 +22,12 @@ export const rotate: Command = {
   async run(input, { stdout, stderr }) {
     const out = input.text("out")!;
     const seed = input.whole("seed", 0, SEED_MAX) ?? 0;
+    const device = await deviceInput(input, { stderr });
     // The engine loads a 20 MB library, which the other commands do without.
     const { rotateModel } = await import("../evaluate/rotate.ts");
     const model = input.positionals[0]!;
-    const record = await rotateModel({ model, out, seed, versions: versions(), onFetch: fetchProgress(stderr) });
+    const onFetch = fetchProgress(stderr);
+    const record = await rotateModel({ model, out, seed, ...device, versions: versions(), onFetch });
     const { rotation, logitChange } = record;
     const blocks = `Hadamard blocks of ${rotation.residualBlock} (residual stream) and ${rotation.headBlock} (heads)`;
     const summary = `${blocks}; logits changed by ${logitChange.toExponential(1)} of their size\n${out}\n`;

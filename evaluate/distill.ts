@@ -3,7 +3,7 @@ import { existsSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Format, parseFormat, UserError } from "../formats/index.ts";
 import { readText } from "./dataFile.ts";
-import type { FoundDevice } from "./engine/devices.ts";
+import { deviceVersions, type FoundDevice } from "./engine/devices.ts";
 import { ensureWritableDir, pathIs } from "./files.ts";
 import { type LoadedModel, loadModel } from "./loadedModel.ts";
 import { type LayerLog, meanBitsPerWeight } from "./methods/index.ts";
@@ -179,7 +179,7 @@ export async function distillModel(options: DistillOptions): Promise<DistillReco
       return layerLog(matrix, format, model.weights.get(name)!, trained.weights.get(name)!).log;
     }),
     warnings: [...warnings],
-    versions: device ? { ...versions, device: `${device.device} (${device.name})` } : versions,
+    versions: { ...versions, ...deviceVersions(device) },
   };
   const source = openCheckpoint(model.dir);
   try {

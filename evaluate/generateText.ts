@@ -1,4 +1,6 @@
 import { UserError } from "../formats/error.ts";
+import type { FoundDevice } from "./engine/devices.ts";
+import { shrinking } from "./engine/shrink.ts";
 import { createDecoder } from "./generate/decoder.ts";
 import { isDegenerate } from "./generate/degenerate.ts";
 import { generate, type Start, vocabularyStarts } from "./generate/generate.ts";
@@ -17,6 +19,8 @@ export interface GenerateTextOptions extends Sampling {
   prompts: readonly string[] | null;
   seed: number;
   threads?: number;
+  /** Where the model runs; the CPU when absent. */
+  device?: FoundDevice;
   onFetch?: (progress: FetchProgress) => void;
   onProgress?: (tokens: number) => void;
 }
@@ -28,6 +32,8 @@ export interface GeneratedText {
   tokens: number;
   /** Sequences left out because they mostly repeat themselves. */
   degenerate: number;
+  /** That memory did not suffice for as many sequences side by side, say. */
+  warnings: string[];
 }
 
 /** Longer sequences than this drift off and need more memory for what is kept of them. */
@@ -49,6 +55,7 @@ export async function generateText({
   prompts,
   seed,
   threads,
+  device,
   onFetch,
   onProgress,
   ...sampling
@@ -59,14 +66,23 @@ export async function generateText({
   const startsOf = startsFor(model, prompts, length);
   const { config, shapes, weights, tokenizer } = model;
   const never = Array.from({ length: config.vocabSize }, (_, id) => id).filter((id) => textOf(tokenizer, id) === null);
-  const decoder = await createDecoder(config, shapes, { batch: BATCH, length, ...(threads ? { threads } : {}) });
+  const warnings: string[] = [];
+  const engine = { ...(threads ? { threads } : {}), ...(device ? { device: device.device } : {}) };
+  const decoders = shrinking(
+    "generation",
+    BATCH,
+    (batch) => createDecoder(config, shapes, { batch, length, ...engine }),
+    (text) => warnings.push(text),
+  );
   const texts: string[] = [];
   let [tokens, degenerate, round] = [0, 0, 0];
   try {
     while (tokens < wanted) {
       const starts = startsOf(Math.min(BATCH * 8, Math.ceil((wanted - tokens) / length)), round);
       const options = { ...sampling, ends: endsOf(model), never, seed: seed + round };
-      for await (const sequence of generate(decoder, weights, starts, options)) {
+      // A sequence does not depend on those beside it, nor a round on how many of them there were.
+      const sequences = await decoders.use((decoder) => listed(generate(decoder, weights, starts, options)));
+      for (const sequence of sequences) {
         if (tokens >= wanted) break;
         if (isDegenerate(sequence)) degenerate++;
         else {
@@ -82,9 +98,15 @@ export async function generateText({
         );
     }
   } finally {
-    await decoder.release();
+    await decoders.release();
   }
-  return { text: `${texts.join("\n\n")}\n`, sequences: texts.length, tokens, degenerate };
+  return { text: `${texts.join("\n\n")}\n`, sequences: texts.length, tokens, degenerate, warnings };
+}
+
+async function listed<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const each of all) list.push(each);
+  return list;
 }
 
 /** Starts of a round; rounds take up the list of prompts, or the vocabulary, where the one before ended. */

@@ -1,4 +1,5 @@
 import { UserError } from "../formats/error.ts";
+import { deviceVersions, type FoundDevice } from "./engine/devices.ts";
 import { loadModel } from "./loadedModel.ts";
 import { logitChange } from "./logitChange.ts";
 import { type FetchProgress, fetchModel, tensorShapes } from "./model/index.ts";
@@ -11,6 +12,8 @@ export interface RotateOptions {
   /** New or empty folder. */
   out: string;
   seed?: number;
+  /** Where the logits are compared; the CPU when absent. */
+  device?: FoundDevice;
   versions: Record<string, string>;
   onFetch?: (progress: FetchProgress) => void;
 }
@@ -34,12 +37,13 @@ const LOGIT_CHANGE_MAX = 1e-4;
  * its own. The written model has the logits of the source: on random tokens they are compared first, and nothing is
  * written where they differ. Throws UserError naming the model and what stands in the way.
  */
-export async function rotateModel({ model, out, seed = 0, versions, onFetch }: RotateOptions): Promise<RotateRecord> {
+export async function rotateModel(options: RotateOptions): Promise<RotateRecord> {
+  const { model, out, seed = 0, device, versions, onFetch } = options;
   requireEmptyOutput(out);
   await fetchModel(model, onFetch && { onProgress: onFetch });
   const { name, dir, config, weights, sha256 } = loadModel(model);
   const rotated = rotateResidual(config, weights, { name, seed });
-  const { change, tokens } = await logitChange({ config, weights }, rotated);
+  const { change, tokens } = await logitChange({ config, weights }, rotated, device && { device: device.device });
   if (!(change <= LOGIT_CHANGE_MAX))
     throw new UserError(`${name}: the rotated model's logits differ by ${change} of their size; not written`);
   const record: RotateRecord = {
@@ -48,7 +52,7 @@ export async function rotateModel({ model, out, seed = 0, versions, onFetch }: R
     rotation: { seed, residualBlock: rotated.blocks.residual, headBlock: rotated.blocks.head },
     logitChange: change,
     tokens,
-    versions,
+    versions: { ...versions, ...deviceVersions(device) },
   };
   const entries = Array.from(tensorShapes(rotated.config), ([tensor, shape]) => ({
     name: tensor,

@@ -4,6 +4,7 @@ import { createDeviceTrainer } from "../evaluate/engine/deviceTrainer.ts";
 import { createSession, type Device } from "../evaluate/engine/session.ts";
 import { isOutOfMemory } from "../evaluate/engine/shrink.ts";
 import { createTrainer } from "../evaluate/engine/trainer.ts";
+import { createDecoder } from "../evaluate/generate/decoder.ts";
 import {
   createGraph,
   crossEntropy,
@@ -114,9 +115,18 @@ export async function* taskChecks(device: Device): AsyncGenerator<Check> {
     await scorer.release();
     return scores.flatMap(({ logProbs, greedy }) => [...logProbs, greedy ? 1 : 0]);
   };
+  const decode = async (where: Device, profile?: string) => {
+    const options = { batch: 2, length: 6, device: where, ...(profile ? { profile } : {}) };
+    const decoder = await createDecoder(config, shapes, options);
+    const logits: number[] = [];
+    for (let t = 0; t < 6; t++) logits.push(...(await decoder.step(weights, [windows[t]!, windows[t + context]!])));
+    await decoder.release();
+    return logits;
+  };
   for (const [what, run] of [
     ["kl: divergence and same top tokens", diverge],
     ["continuations: log-likelihoods and greedy choice", go],
+    ["generation: logits of 6 tokens, keys and values on the device", decode],
   ] as const) {
     const there = await elsewhere(device, (profile) => run(device, profile));
     const error = relativeError(there.result, await run("cpu"));

@@ -9,6 +9,11 @@ export interface FoundDevice extends Adapter {
   readonly device: Device;
 }
 
+/** What a record says of the device, among its versions; nothing where none was asked for. */
+export function deviceVersions(device?: FoundDevice): { device?: string } {
+  return device ? { device: `${device.device} (${device.name})` } : {};
+}
+
 /** A device that was tried. */
 export type Probe = { readonly device: Device } & (
   | { readonly found: FoundDevice; readonly gflops: number }

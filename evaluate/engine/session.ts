@@ -77,14 +77,21 @@ export async function createSession(
     // An input that nothing uses was pruned from the model; feeding it would be an error.
     for (const name of session.inputNames) inputs[name] = asTensor(name, feeds[name]);
     const fetches: Record<string, ort.Tensor | null> = {};
-    for (const name of session.outputNames) fetches[name] = into[name] ? hostTensor(into[name]) : null;
+    // A session that keeps outputs on the device leaves arrays it is given alone (onnxruntime 1.30).
+    const inPlace = keep.length === 0;
+    for (const name of session.outputNames) fetches[name] = inPlace && into[name] ? hostTensor(into[name]) : null;
     const results = await session.run(inputs, fetches);
     const host: Record<string, Data> = {};
     const onDevice: Record<string, DeviceTensor> = {};
     for (const name of session.outputNames) {
+      if (kept.has(name)) {
+        onDevice[name] = deviceTensor(results[name]!);
+        continue;
+      }
       // onnxruntime writes into a preallocated array but returns another tensor object: hand back the caller's own.
-      if (kept.has(name)) onDevice[name] = deviceTensor(results[name]!);
-      else host[name] = into[name]?.data ?? (results[name]!.data as Data);
+      const own = into[name]?.data as Float32Array | undefined;
+      if (!inPlace) own?.set(results[name]!.data as Float32Array);
+      host[name] = own ?? (results[name]!.data as Data);
     }
     return { host, kept: onDevice };
   }

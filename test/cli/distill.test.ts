@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as ort from "onnxruntime-node";
 import { type DistillRecord, distillModel } from "../../evaluate/distill.ts";
 import type { Row } from "../../evaluate/row.ts";
 import { UserError } from "../../formats/index.ts";
+import { shortOfMemory } from "../shortOfMemory.ts";
 import { cli } from "./io.ts";
 import { tinyText, writeTinyModel } from "./tinyModel.ts";
 
@@ -51,36 +51,22 @@ describe("bitfrontier distill", () => {
   it("trains in parts where memory does not suffice, to the same losses, and says so once and in its record", async () => {
     const plain = JSON.parse((await cli(...words("plain", "--json"))).out) as DistillRecord;
     assert.deepEqual(plain.warnings, []);
-    // Runs over more than 30 tokens at a time run out of memory.
-    const { create } = ort.InferenceSession;
-    const short = async (bytes: Uint8Array, options: ort.InferenceSession.SessionOptions) => {
-      const session = await create.call(ort.InferenceSession, bytes, options);
-      const inParts = Buffer.from(bytes).includes("part:iteration");
-      const run = session.run.bind(session);
-      session.run = (feeds: ort.InferenceSession.FeedsType, ...rest: never[]) =>
-        !inParts && (feeds.tokens?.dims[0] ?? 0) > 30
-          ? Promise.reject(new Error("std::bad_alloc"))
-          : run(feeds, ...rest);
-      return session;
-    };
-    Object.assign(ort.InferenceSession, { create: short });
-    try {
-      const { code, out, err } = await cli(...words("parts", "--json"));
-      assert.equal(code, 0, err);
-      const record = JSON.parse(out) as DistillRecord;
-      assert.deepEqual(record.warnings, [
-        "training: out of memory with a batch of 4; went on with 2 at a time, in steps of 4 as before",
-      ]);
-      assert.deepEqual(
-        err.match(/^warning: .*$/gm),
-        record.warnings.map((text) => `warning: ${text}`),
-      );
-      assert.equal(record.training.steps, 8);
-      for (const [i, { heldoutLoss }] of plain.training.history.entries())
-        assert.ok(Math.abs(record.training.history[i]!.heldoutLoss - heldoutLoss) < 1e-4, `line ${i}`);
-    } finally {
-      Object.assign(ort.InferenceSession, { create });
-    }
+    const { code, out, err } = await shortOfMemory(
+      (tokens, graph) => tokens <= 30 || Buffer.from(graph).includes("part:iteration"),
+      () => cli(...words("parts", "--json")),
+    );
+    assert.equal(code, 0, err);
+    const record = JSON.parse(out) as DistillRecord;
+    assert.deepEqual(record.warnings, [
+      "training: out of memory with a batch of 4; went on with 2 at a time, in steps of 4 as before",
+    ]);
+    assert.deepEqual(
+      err.match(/^warning: .*$/gm),
+      record.warnings.map((text) => `warning: ${text}`),
+    );
+    assert.equal(record.training.steps, 8);
+    for (const [i, { heldoutLoss }] of plain.training.history.entries())
+      assert.ok(Math.abs(record.training.history[i]!.heldoutLoss - heldoutLoss) < 1e-4, `line ${i}`);
   });
 
   it("goes on from an interrupted run to the same model, and only when asked to", async () => {

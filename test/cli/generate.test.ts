@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { shortOfMemory } from "../shortOfMemory.ts";
 import { cli } from "./io.ts";
 import { writeTinyModel } from "./tinyModel.ts";
 
@@ -36,6 +37,22 @@ describe("bitfrontier generate", () => {
     assert.equal(a!.text, b!.text);
     assert.notEqual(a!.text, c!.text);
     assert.ok(a!.text.split("\n\n").length >= a!.sequences);
+  });
+
+  it("writes the same with fewer sequences side by side where memory does not suffice, and says so", async () => {
+    const words = ["generate", model, "--tokens", "300", "--length", "24", "--device", "cpu", "--out"];
+    assert.equal((await cli(...words, at("many.txt"))).code, 0);
+    const { code, err } = await shortOfMemory(
+      (sequences) => sequences <= 10,
+      () => cli(...words, at("few.txt")),
+    );
+    assert.equal(code, 0, err);
+    assert.match(err, /^device cpu: /);
+    assert.deepEqual(err.match(/^warning: .*$/gm), [
+      "warning: generation: out of memory with a batch of 32; went on with 16",
+      "warning: generation: out of memory with a batch of 16; went on with 8",
+    ]);
+    assert.equal(readFileSync(at("few.txt"), "utf8"), readFileSync(at("many.txt"), "utf8"));
   });
 
   it("continues the lines of a file", async () => {
