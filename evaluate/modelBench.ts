@@ -20,6 +20,7 @@ import { meanBitsPerWeight, methodById } from "./methods/index.ts";
 import { requireProjections } from "./model/architectures/runningFormats.ts";
 import { openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
+import { createResidentModel } from "./residentModel.ts";
 import type { TensorProfile } from "./row.ts";
 import { runningFormatsOf } from "./runningFormatsOf.ts";
 import { type PreparedTask, runTrial } from "./runTrial.ts";
@@ -127,6 +128,7 @@ export async function prepareModel(
       replace() {
         replaced = true;
       },
+      resident: createResidentModel(model, engine, device),
       scorers: createScorerPool(model, engine, { ...(device && { device }), mostWindows: config.limitWindows }),
       calibration: text && { text, calibrators: createCalibrators(model, text, engine) },
       training: lesson && { ...model, data: lesson, engine: { ...common, ...(device && { device: device.device }) } },
@@ -144,6 +146,7 @@ export async function prepareModel(
     profiles: () => profile(model.dir),
     countOf: (task) => tasks.get(task)!.count,
     async rest() {
+      await awake?.resident.release();
       await awake?.scorers.release();
       await awake?.calibration?.calibrators.release();
       loaded = null;

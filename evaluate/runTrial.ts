@@ -1,9 +1,11 @@
 import { type Format, parseFormat } from "../formats/index.ts";
 import { formatCosts } from "../hwmodel/index.ts";
 import { type CalibrationText, type CalibratorPool, calibrationWarnings } from "./calibrationText.ts";
+import type { Weights } from "./engine/residence.ts";
 import type { LoadedModel } from "./loadedModel.ts";
-import { type MethodResult, meanBitsPerWeight, methodById, type TrainingInput } from "./methods/index.ts";
+import { deviceRtn, type MethodResult, meanBitsPerWeight, methodById, type TrainingInput } from "./methods/index.ts";
 import { inputTransforms } from "./model/architectures/runningFormats.ts";
+import type { ResidentModel } from "./residentModel.ts";
 import type { Row } from "./row.ts";
 import { runningFormatsOf } from "./runningFormatsOf.ts";
 import type { ScorerPool } from "./scorerPool.ts";
@@ -26,6 +28,7 @@ export interface Bench {
   restore(): void;
   /** To be called before a trial puts other weights in their place. */
   replace(): void;
+  resident: ResidentModel;
   scorers: ScorerPool;
   calibration: { text: CalibrationText; calibrators: CalibratorPool } | null;
   training: (Omit<TrainingInput, "running"> & { data: CalibrationText }) | null;
@@ -38,7 +41,7 @@ export interface Bench {
 
 /** The row of a trial, without its differences to the baseline. */
 export async function runTrial(
-  { model, restore, replace, formats, tasks, calibration, training, versions, notes, scorers: pool }: Bench,
+  { model, restore, replace, formats, tasks, calibration, training, versions, resident, notes, scorers: pool }: Bench,
   { key, spec, identity }: PlannedTrial,
 ): Promise<Row> {
   const startedAt = new Date().toISOString();
@@ -49,10 +52,11 @@ export async function runTrial(
   const data = tasks.get(spec.task)!;
   restore();
   const scorers = await pool.of(running);
-  await data.remember?.(scorers.model(model.weights, model.weights, data.context));
+  const full = await resident.weights();
+  await data.remember?.(scorers.model(full, full, data.context));
   // The only copy of the layers: the new weights take the place of the old.
   const weights = new Map([...model.weights, ...inputTransforms(model.linears, running)]);
-  if (method) replace();
+  if (method && method !== deviceRtn) replace();
   const done: MethodResult | null = method
     ? await method.quantize({
         format,
@@ -64,13 +68,18 @@ export async function runTrial(
           ? { inputs: { format: running.activation, range: running.range } }
           : {}),
         training: training ? { ...training, running } : undefined,
+        rounder: resident.rounder,
       })
     : null;
   const quantizedAt = performance.now();
   const learnt = training && trains(spec) ? training.data : null;
   const calibrated = calibration && calibrates(spec) ? calibration.text : learnt;
-  for (const [name, array] of done?.replaced ?? []) weights.set(name, array);
-  const measured = await data.measure(scorers.model(model.weights, weights, data.context));
+  const layers = new Set(format ? model.linears.map(({ name }) => name) : []);
+  const own = [...weights].filter(([name]) => layers.has(name) || !model.weights.has(name));
+  const scored: Weights = new Map([...full, ...own, ...(done?.replaced ?? []), ...(done?.placed ?? [])]);
+  const measured = await data.measure(scorers.model(full, scored, data.context)).finally(() => {
+    for (const tensor of done?.placed?.values() ?? []) tensor.free();
+  });
   const evaluatedAt = performance.now();
   // A learned codebook has no multiplier of the format's.
   const costs =

@@ -1,4 +1,5 @@
 import type { FoundDevice } from "./engine/devices.ts";
+import type { Weights } from "./engine/residence.ts";
 import type { SessionOptions } from "./engine/session.ts";
 import type { Warn } from "./engine/shrink.ts";
 import type { LoadedModel } from "./loadedModel.ts";
@@ -12,8 +13,6 @@ import { createEvaluator, type Evaluator } from "./model/architectures/evaluator
 import type { RunningFormats } from "./model/architectures/runningFormats.ts";
 import { tokensPerRun } from "./model/architectures/runSize.ts";
 import type { ScoredModel } from "./tasks/index.ts";
-
-type Weights = ReadonlyMap<string, Float32Array>;
 
 /** The compiled model, weights being arguments: each graph is made when a task first asks for it, and kept. */
 export interface Scorers {

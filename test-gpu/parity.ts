@@ -16,6 +16,7 @@ import {
   trainingChecks,
 } from "./models.ts";
 import { opChecks } from "./ops.ts";
+import { sweepChecks } from "./sweep.ts";
 
 const SUITES = {
   op: opChecks,
@@ -25,6 +26,7 @@ const SUITES = {
   calibration: calibrationChecks,
   training: trainingChecks,
   distillation: retrainingChecks,
+  sweep: sweepChecks,
   memory: memoryChecks,
 };
 

@@ -3,6 +3,9 @@ import { ANY, createGraph, input, output, size } from "../graph/index.ts";
 import { createSession, type DeviceTensor, type Feed, reshaped, type Session, type SessionOptions } from "./session.ts";
 import { isOutOfMemory } from "./shrink.ts";
 
+/** A model by tensor name: arrays, and tensors that are on the device already. */
+export type Weights = ReadonlyMap<string, Float32Array | DeviceTensor>;
+
 /** Named arrays where a session reads them best, until `free`. */
 export interface Resident {
   readonly feeds: Record<string, Feed>;
@@ -12,13 +15,10 @@ export interface Resident {
 export interface Residence {
   /**
    * Puts weights where runs read them: into the device's memory where that can be held between runs (WebGPU), else nowhere,
-   * and the feeds are the arrays themselves. On a device later changes of the arrays are not seen.
+   * and the feeds are the arrays themselves. On a device later changes of the arrays are not seen. Tensors that are there
+   * already are fed as they are, and stay when the rest is freed.
    */
-  place(
-    weights: ReadonlyMap<string, Float32Array>,
-    shapes: ReadonlyMap<string, readonly number[]>,
-    prefix?: string,
-  ): Promise<Resident>;
+  place(weights: Weights, shapes: ReadonlyMap<string, readonly number[]>, prefix?: string): Promise<Resident>;
   /** The values of a tensor on the device. */
   fetch(tensor: DeviceTensor, length: number): Promise<Float32Array>;
   release(): Promise<void>;
@@ -52,8 +52,12 @@ export function createResidence(options: SessionOptions): Residence {
       try {
         for (const [name, shape] of shapes) {
           const data = weights.get(name)!;
-          if (holdsState(options)) held.push(await upload(data, shape));
-          feeds[prefix + name] = held.at(-1) ?? { data, shape };
+          if ("tensor" in data) feeds[prefix + name] = reshaped(data, shape);
+          else if (!holdsState(options)) feeds[prefix + name] = { data, shape };
+          else {
+            held.push(await upload(data, shape));
+            feeds[prefix + name] = held.at(-1)!;
+          }
         }
       } catch (error) {
         free();

@@ -2,6 +2,7 @@ import { autoRound } from "./autoRound.ts";
 import { awq } from "./awq.ts";
 import { clip, clipOutput } from "./clip.ts";
 import { composeMethod } from "./compose.ts";
+import { deviceRtn } from "./deviceRtn.ts";
 import { floatSearch } from "./floatSearch.ts";
 import { gptaq, gptq } from "./gptq.ts";
 import { hadamard } from "./hadamard.ts";
@@ -37,14 +38,15 @@ export const methods: readonly Method[] = methodParts.map(({ id }) => methodById
 
 /** The method of an id: a retraining recipe, or parts composed with `+`. Throws UserError naming the known parts and the nearest. */
 export function methodById(id: string): Method {
-  return retrainingMethod(id) ?? composeMethod(id, methodParts);
+  return id === deviceRtn.id ? deviceRtn : (retrainingMethod(id) ?? composeMethod(id, methodParts));
 }
 
-/** The parts with their meaning, for help texts: `rtn (round to nearest), …`. */
+/** The parts with their meaning, for help texts: `rtn: round to nearest; …`. */
 export function describeMethods(): string {
-  return methodParts.map(({ id, summary }) => `${id}: ${summary}`).join("; ");
+  return [...methodParts, deviceRtn].map(({ id, summary }) => `${id}: ${summary}`).join("; ");
 }
 
+export { deviceRtn } from "./deviceRtn.ts";
 export { meanBitsPerWeight } from "./meanBits.ts";
 export type { CalibrationNeed, LayerLog, Matrix, Method, MethodInput, MethodResult, TrainingInput } from "./method.ts";
 export { oneByOne } from "./oneByOne.ts";

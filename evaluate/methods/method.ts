@@ -1,9 +1,10 @@
 import type { Format } from "../../formats/index.ts";
 import type { Calibrator } from "../calibration/index.ts";
-import type { SessionOptions } from "../engine/session.ts";
+import type { DeviceTensor, SessionOptions } from "../engine/session.ts";
 import type { ModelConfig } from "../model/architectures/index.ts";
 import type { RunningFormats } from "../model/architectures/runningFormats.ts";
 import type { TokenWindows, TrainingLog } from "../training/index.ts";
+import type { DeviceRounder } from "./deviceRounder.ts";
 import type { InputRounding } from "./inputRounding.ts";
 
 /** A weight matrix to quantize, row-major [rows, cols]; groups run along the columns. */
@@ -27,6 +28,8 @@ export interface MethodInput {
   readonly inputs?: InputRounding | undefined;
   /** The model on its calibration text; methods whose `calibration` is "none" do without. */
   readonly calibrator?: Calibrator | undefined;
+  /** Rounds on the device, where one holds the model. */
+  readonly rounder?: DeviceRounder | null | undefined;
   /** What a method whose `calibration` is "text" trains on: the whole calibration text. */
   readonly training?: TrainingInput | undefined;
 }
@@ -68,6 +71,8 @@ export interface MethodResult {
   warnings: string[];
   /** Tensors outside the scope of quantization that the method changed, by name. */
   replaced?: ReadonlyMap<string, Float32Array>;
+  /** Matrices in the memory of the device, in place of `into`: the caller frees them. */
+  placed?: ReadonlyMap<string, DeviceTensor>;
   /** How it was trained: budget, loss terms, held-out loss. */
   training?: TrainingLog;
 }

@@ -1,4 +1,4 @@
-import { createResidence } from "../../engine/residence.ts";
+import { createResidence, type Weights } from "../../engine/residence.ts";
 import type { SessionOptions } from "../../engine/session.ts";
 import { type Shrinking, shrinking, type Warn } from "../../engine/shrink.ts";
 import type { ModelConfig } from "./architecture.ts";
@@ -20,7 +20,7 @@ export interface ContinuationScore {
 
 export interface ContinuationScorer {
   /** Scores in the order given. Throws RangeError where a sequence is too long for the model or a part is empty. */
-  score(weights: ReadonlyMap<string, Float32Array>, requests: readonly Continuation[]): Promise<ContinuationScore[]>;
+  score(weights: Weights, requests: readonly Continuation[]): Promise<ContinuationScore[]>;
   release(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { createResidence } from "../../engine/residence.ts";
+import { createResidence, type Weights } from "../../engine/residence.ts";
 import { createSession, type Session, type SessionOptions } from "../../engine/session.ts";
 import { type Shrinking, shrinking, type Warn } from "../../engine/shrink.ts";
 import {
@@ -22,8 +22,6 @@ import { modelLogits } from "./index.ts";
 import { keepsMemory } from "./keepsMemory.ts";
 import { argmaxOf, inChunks, joined } from "./logitChunks.ts";
 import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
-
-type Weights = ReadonlyMap<string, Float32Array>;
 
 /** What a model says of windows beside another one of the same architecture; [count·(context − 1)], one a prediction. */
 export interface Divergences {

@@ -1,4 +1,4 @@
-import { createResidence } from "../../engine/residence.ts";
+import { createResidence, type Weights } from "../../engine/residence.ts";
 import type { SessionOptions } from "../../engine/session.ts";
 import { shrinking, type Warn } from "../../engine/shrink.ts";
 import type { ModelConfig } from "./architecture.ts";
@@ -22,7 +22,7 @@ export interface Evaluator {
    * model diverges. Weights are arguments, so one evaluator serves every format; they must not change while it scores.
    */
   score(
-    weights: ReadonlyMap<string, Float32Array>,
+    weights: Weights,
     windows: ArrayLike<number>,
     count: number,
     onWindows?: (done: number) => void,

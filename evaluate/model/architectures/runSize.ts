@@ -1,4 +1,5 @@
 import type { FoundDevice } from "../../engine/devices.ts";
+import { holdsState } from "../../engine/residence.ts";
 import { peakBytes, size } from "../../graph/index.ts";
 import type { ModelConfig } from "./architecture.ts";
 import { scorerGraph } from "./tokenScorer.ts";
@@ -14,6 +15,14 @@ const BUFFER_BYTES = 2 ** 30;
 /** Allocators round up to buckets, and weights pass through a staging buffer on their way. */
 const USABLE = 0.6;
 
+const bytesOf = (shapes: ReadonlyMap<string, readonly number[]>) =>
+  [...shapes.values()].reduce((bytes, shape) => bytes + 4 * size(shape), 0);
+
+/** Whether a model at full precision stays on a device beside that of a trial, and runs still have half of its memory. */
+export function keepsModel(shapes: ReadonlyMap<string, readonly number[]>, device?: FoundDevice): boolean {
+  return device !== undefined && holdsState(device) && 4 * bytesOf(shapes) <= (device.memoryBytes ?? MEMORY_UNKNOWN);
+}
+
 /**
  * Tokens of one run: on the CPU a fixed number, elsewhere what fits the device's memory beside the weights, judged by the
  * values that a run over one window of `context` tokens keeps alive. At least one window.
@@ -25,7 +34,7 @@ export function tokensPerRun(
   device?: FoundDevice,
 ): number {
   if (!device || device.device === "cpu" || device.software) return Math.max(context, TOKENS_CPU);
-  const weights = [...shapes.values()].reduce((bytes, shape) => bytes + 4 * size(shape), 0);
+  const weights = bytesOf(shapes) * (keepsModel(shapes, device) ? 2 : 1);
   const window = peakBytes(scorerGraph(config, shapes, { batch: 1, time: context - 1, argmax: true }));
   const room = USABLE * (device.memoryBytes ?? MEMORY_UNKNOWN) - weights;
   const logits = 4 * config.vocabSize * context;
