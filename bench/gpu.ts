@@ -7,7 +7,8 @@ import { adamwDefaults } from "../evaluate/engine/adamw.ts";
 import { chooseDevice, measureDevice, probeDevice } from "../evaluate/engine/devices.ts";
 import { createDeviceTrainer } from "../evaluate/engine/deviceTrainer.ts";
 import { createResidence } from "../evaluate/engine/residence.ts";
-import { createSession, type Device } from "../evaluate/engine/session.ts";
+import { createSession, type Device, engineVersion } from "../evaluate/engine/session.ts";
+import { isOutOfMemory } from "../evaluate/engine/shrink.ts";
 import { createGraph, fakeQuantize, type Graph, input, output, sum, type Value } from "../evaluate/graph/index.ts";
 import { loadModel } from "../evaluate/loadedModel.ts";
 import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
@@ -42,6 +43,7 @@ console.log(
   `product of ${rates.matmulSize}: ${rates.matmulGflops.toFixed(1)} GFLOP/s; copy ${rates.copyGbs.toFixed(1)} GB/s on the device, ${rates.transferGbs.toFixed(2)} GB/s to and from the host (read and written)`,
 );
 
+console.log(`onnxruntime-node ${engineVersion()}, node ${process.versions.node}, ${process.platform}-${process.arch}`);
 const { name, config, shapes, linears, weights } = loadModel(args.model);
 const tokens = batch * context;
 const ids = Int32Array.from({ length: tokens }, (_, i) => (i * 7919) % config.vocabSize);
@@ -50,6 +52,16 @@ const linear = linears.reduce((n, { rows, cols }) => n + rows * cols, config.voc
 const flops = 2 * (linear + 2 * context * config.numHeads * config.headDim * config.numLayers);
 console.log(`${name}, ${batch} windows of ${context}, ${rounds} rounds, median (least–most)\n`);
 console.log("| work | rate | share |\n| --- | --- | --- |");
+
+/** Runs a line of the table; where memory does not suffice it says so, and the others go on. */
+async function line(what: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    console.log(`| ${what} | out of memory; try --batch ${Math.max(1, batch >> 1)} or --size ${size >> 1} | |`);
+  }
+}
 
 /** Rates of `work`, in units a second, after two calls that compile and warm up. */
 async function measured(units: number, work: () => Promise<unknown>) {
@@ -67,11 +79,13 @@ function tell(what: string, rate: ReturnType<typeof spread>, unit: string, digit
   console.log(`| ${what} | ${show(rate, digits)} ${unit} | ${(100 * share).toPrecision(2)} % of ${of} |`);
 }
 
-const evaluator = await createEvaluator(config, shapes, { context, batch, device });
-const evaluation = await measured(tokens, () => evaluator.score(weights, ids, batch));
-await evaluator.release();
 const product = "the matmul rate";
-tell("evaluation", evaluation, "tokens/s", 0, (evaluation.median * flops) / 1e9 / rates.matmulGflops, product);
+await line("evaluation", async () => {
+  const evaluator = await createEvaluator(config, shapes, { context, batch, device });
+  const rate = await measured(tokens, () => evaluator.score(weights, ids, batch));
+  await evaluator.release();
+  tell("evaluation", rate, "tokens/s", 0, (rate.median * flops) / 1e9 / rates.matmulGflops, product);
+});
 
 const feeds = (shift: number) => ({
   data: BigInt64Array.from(ids, (_, i) => BigInt(ids[(i + shift) % tokens]!)),
@@ -84,33 +98,36 @@ const throughFormat = (graph: Graph, tensor: string, value: Value) =>
 for (const [what, through] of [
   [`training step × ${steps}`, undefined],
   [`training step × ${steps} through ${format.id}`, throughFormat],
-] as const) {
-  const { graph, loss, parameters } = lossGraph(config, shapes, { batch, time: context, device }, through);
-  const own = new Map([...weights].map(([tensor, data]) => [tensor, data.slice()]));
-  const trainer = await createDeviceTrainer(graph, loss, {}, [...parameters.values()], own, new Map(), {
-    device,
-    optimizer: adamwDefaults,
-    clipNorm: 1,
-    decays: () => true,
+] as const)
+  await line(what, async () => {
+    const { graph, loss, parameters } = lossGraph(config, shapes, { batch, time: context, device }, through);
+    const own = new Map([...weights].map(([tensor, data]) => [tensor, data.slice()]));
+    const trainer = await createDeviceTrainer(graph, loss, {}, [...parameters.values()], own, new Map(), {
+      device,
+      optimizer: adamwDefaults,
+      clipNorm: 1,
+      decays: () => true,
+    });
+    const list = Array.from({ length: steps }, () => ({ feeds: { tokens: feeds(0), labels: feeds(1) }, rate: 1e-4 }));
+    const rate = await measured(tokens * steps, () => trainer.run(list));
+    await trainer.release();
+    tell(what, rate, "tokens/s", 0, (3 * rate.median * flops) / 1e9 / rates.matmulGflops, product);
   });
-  const list = Array.from({ length: steps }, () => ({ feeds: { tokens: feeds(0), labels: feeds(1) }, rate: 1e-4 }));
-  const rate = await measured(tokens * steps, () => trainer.run(list));
-  await trainer.release();
-  tell(what, rate, "tokens/s", 0, (3 * rate.median * flops) / 1e9 / rates.matmulGflops, product);
-}
 
 // The matrix is on the device before and after; only a sum comes back, which waits for the work.
-const graph = createGraph(device);
-const y = fakeQuantize(graph, input(graph, "x", "float32", [size, size]), { format });
-output(graph, "sum", sum(graph, y, [0, 1]));
-const session = await createSession(graph, { device });
-const residence = createResidence({ device });
-const x = Float32Array.from({ length: size * size }, (_, i) => Math.sin(i * 1.7) * 0.02);
-const placed = await residence.place(new Map([["x", x]]), new Map([["x", [size, size]]]));
-const rtn = await measured((size * size) / 1e6, () => session.run(placed.feeds));
-const share = (rtn.median * 1e6 * 8) / 1e9 / rates.copyGbs;
-tell(`round ${size}×${size} to ${format.id}`, rtn, "M numbers/s", 1, share, "the copy bandwidth");
-placed.free();
-await session.release();
-await residence.release();
+const rounding = `round ${size}×${size} to ${format.id}`;
+await line(rounding, async () => {
+  const graph = createGraph(device);
+  const y = fakeQuantize(graph, input(graph, "x", "float32", [size, size]), { format });
+  output(graph, "sum", sum(graph, y, [0, 1]));
+  const session = await createSession(graph, { device });
+  const residence = createResidence({ device });
+  const x = Float32Array.from({ length: size * size }, (_, i) => Math.sin(i * 1.7) * 0.02);
+  const placed = await residence.place(new Map([["x", x]]), new Map([["x", [size, size]]]));
+  const rate = await measured((size * size) / 1e6, () => session.run(placed.feeds));
+  tell(rounding, rate, "M numbers/s", 1, (rate.median * 1e6 * 8) / 1e9 / rates.copyGbs, "the copy bandwidth");
+  placed.free();
+  await session.release();
+  await residence.release();
+});
 process.exit(0);

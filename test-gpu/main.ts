@@ -25,7 +25,7 @@ let failed = false;
 for (const { name, env } of environments) {
   console.log(`\n## ${name}`);
   // Dawn's remarks on limits go to stderr; the table is on stdout.
-  const { status, stderr } = spawnSync(process.execPath, [script("parity"), ...suites], {
+  const { status, signal, stderr } = spawnSync(process.execPath, [script("parity"), ...suites], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "inherit", "pipe"],
     encoding: "utf8",
@@ -33,7 +33,7 @@ for (const { name, env } of environments) {
   });
   if (status !== 0) {
     failed = true;
-    console.log(`\nended with ${status}:\n${(stderr ?? "").trim().split("\n").slice(-20).join("\n")}`);
+    console.log(`\nended with ${status ?? signal}:\n${(stderr ?? "").trim().split("\n").slice(-20).join("\n")}`);
   }
 }
 process.exit(failed ? 1 : 0);

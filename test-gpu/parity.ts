@@ -2,7 +2,9 @@
  * @file Compares every provider that works in this process with the CPU and prints a table, ready to paste. Run by main.ts, in
  * a process of its own for each Vulkan driver.
  */
+import { cpus, release } from "node:os";
 import { deviceOrder, probeDevice } from "../evaluate/engine/devices.ts";
+import { type Device, engineVersion } from "../evaluate/engine/session.ts";
 import { loadModel } from "../evaluate/loadedModel.ts";
 import { type Check, passes } from "./check.ts";
 import { codeChecks } from "./codes.ts";
@@ -30,6 +32,9 @@ const SUITES = {
   memory: memoryChecks,
 };
 
+console.log(
+  `onnxruntime-node ${engineVersion()}, node ${process.versions.node}, ${process.platform}-${process.arch} ${release()}, ${cpus()[0]?.model.trim()}`,
+);
 const asked = process.argv.slice(2);
 const suites = Object.entries(SUITES).filter(([name]) => asked.length === 0 || asked.includes(name));
 let [passed, failed] = [0, 0];
@@ -55,12 +60,7 @@ for (const device of deviceOrder.filter((each) => each !== "cpu")) {
       console.log(`| ${name} | – | – | – | **stopped: ${(error as Error).message.trim().split("\n")[0]}** |`);
     }
   }
-  if (asked.length === 0) {
-    const { rate, hostRate } = await evaluation(device, loadModel("reference"), 64, 2, false);
-    console.log(
-      `\nEvaluation of the reference model, 2 windows of 64: ${rate.toFixed(0)} tokens/s, ${(rate / hostRate).toPrecision(2)} of the CPU's ${hostRate.toFixed(0)}.`,
-    );
-  }
+  if (asked.length === 0) await speed(device);
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 // onnxruntime's threads would keep the process.
@@ -70,4 +70,15 @@ function row(check: Check): string {
   const { what, error, tolerance, elsewhere } = check;
   const number = (x: number) => (x === 0 ? "0" : Number.isFinite(x) ? x.toExponential(1) : "not equal");
   return `| ${what} | ${number(error)} | ${number(tolerance)} | ${elsewhere || "none"} | ${passes(check) ? "ok" : "**fails**"} |`;
+}
+
+async function speed(device: Device): Promise<void> {
+  try {
+    const { rate, hostRate } = await evaluation(device, loadModel("reference"), 64, 2, false);
+    console.log(
+      `\nEvaluation of the reference model, 2 windows of 64: ${rate.toFixed(0)} tokens/s, ${(rate / hostRate).toPrecision(2)} of the CPU's ${hostRate.toFixed(0)}.`,
+    );
+  } catch (error) {
+    console.log(`\nEvaluation of the reference model stopped: ${(error as Error).message.trim().split("\n")[0]}`);
+  }
 }

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { listSupportedBackends } from "onnxruntime-node";
 import { UserError } from "../../formats/error.ts";
 import { type Adapter, adapterOf } from "./adapter.ts";
@@ -26,8 +27,11 @@ export type Probe = { readonly device: Device } & (
  */
 export const deviceOrder: readonly Device[] = ["cuda", "webgpu", "dml", "coreml", "cpu"];
 
-/** The command that adds what onnxruntime-node does not ship. */
-export const CUDA_COMMAND = "node node_modules/onnxruntime-node/script/install --onnxruntime-node-install=cuda12";
+/**
+ * The command that adds what onnxruntime-node does not ship, for wherever it is installed. Its flag `=cuda12` is read as none at
+ * all in 1.30, so that the script ends without a word under npm, or where the variable says skip.
+ */
+export const CUDA_COMMAND = `ONNXRUNTIME_NODE_INSTALL=1 node ${fileURLToPath(new URL("../script/install.js", import.meta.resolve("onnxruntime-node")))}`;
 
 /**
  * The slowest rate at a product of 256×256 matrices that a GPU shows. Where the adapter cannot be named, this tells software
