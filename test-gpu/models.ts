@@ -244,12 +244,14 @@ function feeds(step: number, vocab: number) {
   return { tokens: ids(0), labels: ids(1) };
 }
 
-/** Recipes whose weights are rounded inside the graph, by one and by two scales, and by the host; and full precision. */
+/** Recipes whose weights are rounded inside the graph, by one and by two scales, by learned scales, and by the host; and full precision. */
 const RETRAININGS = [
   ["logit-kd", "int3@row"],
   ["tsld", "sf4@g8"],
   ["qad", "nvfp4"],
   ["bitdistiller", "n2f3@g8"],
+  ["paretoq", "sf4@g8"],
+  ["paretoq-seq", "paretoq2"],
   ["ce", null],
 ] as const;
 

@@ -19,6 +19,7 @@ import {
 import type { Student } from "./student.ts";
 import { WINDOW_INPUTS } from "./studentGraph.ts";
 import type { Matrix } from "./weights/index.ts";
+import { learnedRounding, learnsInGraph } from "./weights/learnedNodes.ts";
 
 /** Rounds a tensor of the student inside its graph; gives others as they are. */
 export type RoundedInGraph = (graph: Graph, name: string, value: Value) => Value;
@@ -28,8 +29,8 @@ const STEPS_PER_LOOP = 16;
 
 /**
  * How a recipe's weights are rounded inside the graph, so that parameters, moments and rounding all stay on the device; null
- * on the CPU, where the host's kernels are faster, and for recipes and formats that need them: learned scales, levels and
- * products, gradients through scales or cut at the levels' ends, teachers that lend signals.
+ * on the CPU, where the host's kernels are faster, and for recipes and formats that need them: learned clips, levels and
+ * products, gradients through scales or cut at the levels' ends of scales that are not learned, teachers that lend signals.
  */
 export function roundedInGraph(
   { device = "cpu" }: SessionOptions,
@@ -39,16 +40,18 @@ export function roundedInGraph(
 ): RoundedInGraph | null {
   if (device === "cpu" || perturbation || interventions) return null;
   if (!format) return (_, __, value) => value;
-  if (rule.latent !== "full" || rule.scale !== "format" || rule.levels || rule.straightThrough === "clipped")
-    return null;
+  const rounded = new Set(matrices.map(({ name }) => name));
   try {
+    if (learnsInGraph(format, rule, matrices))
+      return (graph, name, value) => (rounded.has(name) ? learnedRounding(graph, name, value, format, rule) : value);
+    if (rule.latent !== "full" || rule.scale !== "format" || rule.levels || rule.straightThrough === "clipped")
+      return null;
     requireFittable(format);
   } catch (error) {
     if (error instanceof UserError) return null;
     throw error;
   }
   const gradient: RoundingGradient = rule.straightThrough === "identity" ? "identity" : { box: rule.straightThrough };
-  const rounded = new Set(matrices.map(({ name }) => name));
   return (graph, name, value) => (rounded.has(name) ? fakeQuantize(graph, value, { format, gradient }) : value);
 }
 
@@ -67,7 +70,8 @@ export function createDeviceStepper(
   const state: TrainerState = resume ?? { step: 0, first: zeros(), second: zeros() };
   const trainers = shrinkingStep({ batch, warn }, (size) => {
     const made = build(null, size);
-    const trained = made.parameters.filter(isTrained);
+    // Scales that a graph learns are inputs of it beside the model's tensors.
+    const trained = made.graph.inputs.filter(isTrained);
     const byTensor = (all: ReadonlyMap<string, Float32Array>) =>
       new Map(trained.map(({ name }) => [name, all.get(nameOf(name))!]));
     const frozen = new Map(Object.entries(constant));

@@ -12,7 +12,7 @@ import type { TrainedGrid, WeightRule } from "./rule.ts";
 /** OmniQuant's start of a clip parameter: σ(3) = 0.953 of the range. */
 const CLIP_START = 3;
 /** A scale that training drives to zero or below would end its group. */
-const SCALE_MIN = 2 ** -40;
+export const SCALE_MIN = 2 ** -40;
 const OFFSET_BITS = 16;
 
 /**
@@ -41,12 +41,7 @@ export function learnedGrid(
   const offsets = rule.offset ? new Float32Array(groups) : null;
   const parameters = new Map([[clip ? "clip" : "scale", trained]]);
   if (offsets) parameters.set("offset", offsets);
-  const { levels } = kernel.book;
-  const [low, high] = [rule.reach === undefined ? levels[0]! : -rule.reach, rule.reach ?? levels.at(-1)!];
-  // A stretched codebook ends before its reach: ParetoQ then takes the integer grid's end, 1.
-  const lsq = 1 / Math.sqrt(initial.length * (rule.reach === undefined ? levels.at(-1)! : 1));
-  // The sign of a weight does not depend on the scale, so that of a binary one is all of its slope (ParetoQ, BTT).
-  const hasRatio = units === "weights" && levels.length > 2;
+  const { low, high, share: lsq, hasRatio } = slopesOfLearned(kernel, rule, initial.length, units);
   const stored = new Float32Array(groups);
   const shifts = new Float32Array(groups);
   const ones = new Float32Array(groups).fill(1);
@@ -98,6 +93,23 @@ export function learnedGrid(
       }
       if (typeof rule.straightThrough === "number") boxed(latent, dLatent, rule.straightThrough);
     },
+  };
+}
+
+/** Of ratios within low … high a gradient passes; `share` is a factor of those of scales and offsets, and `hasRatio` is whether w/s is part of a scale's. */
+export function slopesOfLearned(
+  { book: { levels } }: Kernel,
+  { reach }: WeightRule,
+  count: number,
+  units: "weights" | "levels",
+) {
+  return {
+    low: reach === undefined ? levels[0]! : -reach,
+    high: reach ?? levels.at(-1)!,
+    // A stretched codebook ends before its reach: ParetoQ then takes the integer grid's end, 1.
+    share: 1 / Math.sqrt(count * (reach === undefined ? levels.at(-1)! : 1)),
+    // The sign of a weight does not depend on the scale, so that of a binary one is all of its slope (ParetoQ, BTT).
+    hasRatio: units === "weights" && levels.length > 2,
   };
 }
 

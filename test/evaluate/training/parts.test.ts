@@ -115,6 +115,21 @@ const first = (all: Awaited<ReturnType<typeof stepped>>) => ({
   parameters: new Map(),
 });
 
+describe("training with scales learned in the graph", () => {
+  for (const [recipe, format] of [
+    ["paretoq", "sf4@g8"],
+    ["paretoq", "e2m1@row"],
+    ["paretoq-seq", "paretoq2"],
+  ] as const) {
+    it(`${recipe} in ${format}: makes the steps of the host's kernels`, async () => {
+      const host = await stepped(recipe, { format });
+      const device = await stepped(recipe, { format, device: true });
+      assert.ok([...device.parameters.keys()].some((name) => name.endsWith(":scale")));
+      assertEqual(device, host);
+    });
+  }
+});
+
 describe("training out of memory", () => {
   it("takes equal parts of a batch: the largest that are at most half as large", () => {
     assert.deepEqual([16, 12, 9, 7, 2, 1].map(equalParts), [8, 6, 3, 1, 1, 0]);
