@@ -162,6 +162,11 @@ export async function distillModel(options: DistillOptions): Promise<DistillReco
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
     warn,
   }).finally(() => cached?.release());
+  const { rotated = [], inputRanges } = trained.log;
+  if (running.activation && (rotated.length > 0 || inputRanges))
+    warn(
+      `${out}: ${rotated.length > 0 ? "inputs of layers are rotated" : "ranges of inputs are learned"} as it runs, which its weights do not say: eval --method ${recipe.id} judges such a model, eval of this folder another`,
+    );
   const count = model.linears.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   const record: DistillRecord = {
     model: model.name,

@@ -105,6 +105,18 @@ describe("bitfrontier distill", () => {
     assert.equal(readdirSync(at("teachers")).length, 2);
   });
 
+  it("says where weights alone are not what was trained", async () => {
+    for (const [recipe, why] of [
+      ["roste-rotated", /inputs of layers are rotated as it runs/],
+      ["btt-elastic", /ranges of inputs are learned as it runs/],
+    ] as const) {
+      const own = ["--recipe", recipe, "--format", "int4@row", "--activation", "int4@row", "--tokens", "60"];
+      const { code, err } = await cli(...words(`warned-${recipe}`), ...own);
+      assert.equal(code, 0, err);
+      assert.match(err, why);
+    }
+  });
+
   it("rounds the cache as LLM-QAT does, the heads of a token together, and says so", async () => {
     const kv = async (setting: string) => {
       const { out, err } = await cli(...words(`kv-${setting.replace("@", "-")}`, "--json", "--kv", setting));
