@@ -16,7 +16,9 @@ export const quantize: Command = {
     ...methodOptions,
     device: { ...deviceOption, help: `for calibration; ${deviceOption.help}` },
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
-    packed: { help: "write codes and scales as the format stores them, which bitfrontier reads; for --method rtn" },
+    packed: {
+      help: "write codes and scales as the format stores them, which bitfrontier reads; for methods that leave weights on the format's grid, such as rtn or clip+gptq",
+    },
     json: { help: "print JSON" },
   },
   examples: [

@@ -17,9 +17,9 @@ import {
   methodById,
   oneByOne,
 } from "./methods/index.ts";
+import { requireFindable } from "./model/gridCodes.ts";
 import {
   type Checkpoint,
-  exportTensors,
   type FetchProgress,
   fetchModel,
   type GenericModel,
@@ -49,7 +49,7 @@ export interface QuantizeOptions {
   /** Text on which the method calibrates; null is the embedded model's own, and none for other models. */
   calibration?: string | null;
   calibrationWindows?: number;
-  /** Write codes and scales in place of the dequantized weights; for rounding to nearest, which has them. */
+  /** Write codes and scales in place of the dequantized weights; for methods that leave them on the format's grid. */
   packed?: boolean;
   /** New or empty folder. */
   out: string;
@@ -100,8 +100,11 @@ export async function quantizeModel({
   requireEmptyOutput(out);
   const format = parseFormat(id);
   const chosen = methodById(method);
-  if (packed && chosen.id !== "rtn")
-    throw new UserError(`packed weights are those of the method rtn, not ${chosen.id}: it leaves no codes behind`);
+  if (packed && !chosen.onGrid)
+    throw new UserError(
+      `packed weights are those of a method that leaves them on the format's grid, not of ${chosen.id}, which scales or rotates inputs or has levels of its own`,
+    );
+  if (packed && chosen.id !== "rtn") requireFindable(format);
   if (chosen.calibration === "text")
     throw new UserError(`method "${method}" retrains; bitfrontier distill writes such a model, and can be resumed`);
   const resolved = await fetchModel(model, onFetch && { onProgress: onFetch });
@@ -142,7 +145,7 @@ export async function quantizeModel({
     if (packer && !config) throw new UserError(`${model}: packed weights need a known architecture`);
     const job =
       config && chosen.calibration !== "none"
-        ? await wholeModel(checkpoint, config, chosen, format, text, device)
+        ? await wholeModel(checkpoint, config, chosen, format, text, device, packer)
         : byMatrix(checkpoint, config, chosen, format, matrices, packer);
     const recordOf = (): QuantizeRecord => {
       const result = job.result();
@@ -205,6 +208,7 @@ async function wholeModel(
   format: Format,
   text: CalibrationText | null,
   device: FoundDevice | undefined,
+  packer: Packer | null,
 ): Promise<Job> {
   const [weights, linears] = [loadWeights(checkpoint, config), linearLayers(config)];
   const notes: string[] = [];
@@ -215,7 +219,7 @@ async function wholeModel(
     .finally(() => calibrator?.release());
   if (text) result.warnings.unshift(...calibrationWarnings({ linears }, text, null), ...notes);
   return {
-    tensors: exportTensors(checkpoint, config, (name) => weights.get(name)!),
+    tensors: streamTensors(checkpoint, config, async (name) => weights.get(name)!, packer),
     result: () => result,
   };
 }

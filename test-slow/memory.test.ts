@@ -50,7 +50,7 @@ describe("the memory that is estimated before a run", () => {
     { what: "a KL divergence", methods: ["rtn"], activations: ["fp32"], task: "kl" },
   ];
 
-  function test(model: string, path: string, group: number, prepare: () => void = () => {}) {
+  function test(model: string, path: string, group: number, context: number, prepare: () => void = () => {}) {
     for (const { what, task = "perplexity", ...axes } of runs) {
       it(`of ${what} of ${model} is within 15 % of the peak`, async function () {
         this.timeout(3_600_000);
@@ -61,7 +61,7 @@ describe("the memory that is estimated before a run", () => {
           return this.skip();
         }
         const config: SweepConfig = {
-          ...{ ...defaultConfig, models: [path], formats: ["sf4"], groups: [group], ...axes, limitWindows: 2 },
+          ...{ ...defaultConfig, models: [path], formats: ["sf4"], groups: [group], ...axes, limitWindows: 2, context },
           ...{ tasks: [`${task}:${text}`], calibration: join(reference, "calibration.txt"), calibrationWindows: 2 },
         };
         const [estimate, peak] = [await estimated(config), measured(config, folder)];
@@ -72,10 +72,10 @@ describe("the memory that is estimated before a run", () => {
     }
   }
 
-  test("stories260K", join(shared, "models", "stories260K"), 32);
-  test("SmolLM2-135M", join(packageRoot(), ".cache", "SmolLM2-135M-Instruct.Q4_1.gguf"), 128);
+  test("stories260K", join(shared, "models", "stories260K"), 32, 512);
+  test("SmolLM2-135M", join(packageRoot(), ".cache", "SmolLM2-135M-Instruct.Q4_1.gguf"), 128, 2048);
   const random = join(folder, "random");
-  test("a random model of 300 M", random, 128, () => {
+  test("a random model of 300 M", random, 128, 2048, () => {
     if (existsSync(random)) return;
     const heads = { num_attention_heads: 16, num_key_value_heads: 4 };
     writeRandomModel(random, { ...heads, hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 16 });

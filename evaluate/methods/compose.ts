@@ -58,13 +58,15 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     rounding: (rounding.part as RoundingPart).act(rounding.options),
   };
   const drawing = chosen.filter(({ part, options }) => "seed" in part.options && options.seed === undefined);
+  const ownLevels = range?.part.slot === "range" && range.part.ownLevels === true;
   const method: Method = {
     id: named.map(({ text }) => text).join("+"),
     summary: named.map(({ part }) => part.summary).join("; "),
     calibration: recipe.calibration,
     rotates: rotation !== undefined,
     learnsRanges: false,
-    ownLevels: range?.part.slot === "range" && range.part.ownLevels === true,
+    onGrid: !scaling && !rotation && !ownLevels && !(rounding.part as RoundingPart).ownGrid,
+    ownLevels,
     draws: drawing.length > 0,
     seeded(seed) {
       if (drawing.length === 0) return method;

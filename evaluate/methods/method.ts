@@ -88,6 +88,8 @@ export interface Method {
   readonly calibration: CalibrationNeed;
   /** Whether weights end on levels of its own instead of the format's: the format's multiplier then is not theirs. */
   readonly ownLevels: boolean;
+  /** Whether its weights are levels of the format times scales of it, so that they can be packed. */
+  readonly onGrid: boolean;
   /** Whether it may rotate the inputs of layers. */
   readonly rotates: boolean;
   /** Whether it trains one range for all tokens of each layer's inputs, where these are rounded. */

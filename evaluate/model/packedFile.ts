@@ -1,5 +1,13 @@
 import { type Format, parseFormat, UserError } from "../../formats/index.ts";
-import { type PackedParts, type PackedShape, packedSizes, packMatrix, unpackMatrix } from "./packedMatrix.ts";
+import { codesOnGrid } from "./gridCodes.ts";
+import {
+  type PackedParts,
+  type PackedShape,
+  packedSizes,
+  packMatrix,
+  packQuantized,
+  unpackMatrix,
+} from "./packedMatrix.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
 import type { TensorFile } from "./tensorFile.ts";
 import { transposed } from "./transposed.ts";
@@ -25,6 +33,20 @@ export function createPacker(format: Format) {
     sizes.set(key, known);
     return known;
   };
+  const gives = (parts: PackedParts, rounded: Float32Array, shape: PackedShape) => {
+    const back = new Uint32Array(unpackMatrix(parts, shape, format).buffer);
+    const wanted = new Uint32Array(rounded.buffer, rounded.byteOffset, rounded.length);
+    // Zeros of either sign are one weight.
+    return wanted.every((bits, i) => bits === back[i] || (bits | back[i]!) << 1 === 0);
+  };
+  const packOnGrid = (weights: Float32Array, rounded: Float32Array, shape: PackedShape) => {
+    const found = codesOnGrid(weights, rounded, shape, format);
+    const parts = found && packQuantized(found, shape, format);
+    if (parts && gives(parts, rounded, shape)) return parts;
+    throw new UserError(
+      `${shape.name}: ${format.id} cannot be packed without loss: its weights lie on no grid of the format`,
+    );
+  };
   // The parts of a matrix are written one after another: what was packed for the first serves the others.
   let last: { name: string; parts: PackedParts } | null = null;
   return {
@@ -41,11 +63,8 @@ export function createPacker(format: Format) {
       const pack = async () => {
         if (last?.name === name) return last.parts;
         const { weights, rounded } = await round();
-        const parts = packMatrix(weights, shape, format);
-        const back = new Uint32Array(unpackMatrix(parts, shape, format).buffer);
-        const wanted = new Uint32Array(rounded.buffer, rounded.byteOffset, rounded.length);
-        const bad = wanted.findIndex((bits, i) => bits !== back[i] && (bits | back[i]!) << 1 !== 0);
-        if (bad >= 0) throw new UserError(`${name}: ${format.id} cannot be packed without loss (weight ${bad})`);
+        const nearest = packMatrix(weights, shape, format);
+        const parts = gives(nearest, rounded, shape) ? nearest : packOnGrid(weights, rounded, shape);
         last = { name, parts };
         return parts;
       };

@@ -36,9 +36,13 @@ export interface PackedShape {
   readonly cols: number;
 }
 
-/** Rounds a matrix and packs it: codes as a bit stream, the first one lowest, each row from a new byte; scales as the store's patterns. */
-export function packMatrix(weights: Float32Array, { name, rows, cols }: PackedShape, format: Format): PackedParts {
-  const quantized = quantize(weights, rows, cols, format, { name });
+/** Rounds a matrix to nearest and packs it. */
+export function packMatrix(weights: Float32Array, shape: PackedShape, format: Format): PackedParts {
+  return packQuantized(quantize(weights, shape.rows, shape.cols, format, { name: shape.name }), shape, format);
+}
+
+/** Packs codes as a bit stream, the first one lowest, each row from a new byte; scales as the store's patterns. */
+export function packQuantized(quantized: Quantized, { rows, cols }: PackedShape, format: Format): PackedParts {
   const parts: PackedParts = new Map();
   parts.set("codes", packCodes(quantized.codes, storageBits(format).code, "low", cols));
   parts.set("scales", patternBytes(scaleCodes(quantized, format, { rows, cols }), bytesOfScale(format)));

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { formatGrid, groupsOf } from "../../../evaluate/methods/grid.ts";
+import { createProducts } from "../../../evaluate/methods/products.ts";
+import { codesOnGrid } from "../../../evaluate/model/gridCodes.ts";
 import { openCheckpoint, openSafetensors, packageRoot, writeSafetensors } from "../../../evaluate/model/index.ts";
-import { packedSizes, packMatrix, unpackMatrix } from "../../../evaluate/model/packedMatrix.ts";
+import { packedSizes, packMatrix, packQuantized, unpackMatrix } from "../../../evaluate/model/packedMatrix.ts";
 import { quantizeModel } from "../../../evaluate/quantize.ts";
 import { dequantize, listFormats, parseFormat, quantize, scaleStores } from "../../../formats/index.ts";
+import { tinyText, writeTinyModel } from "../../cli/tinyModel.ts";
 import { normals } from "../../random.ts";
 import { assertUserError, temporaryDirectory } from "./support.ts";
 
@@ -93,8 +97,58 @@ describe("packed matrices", () => {
     file.close();
   });
 
-  it("is for rounding to nearest: other methods leave no codes", async () => {
+  it("finds codes and scales of weights that any method has put on a format's grid, and says where there are none", () => {
+    const matrix = { name: "w", rows: 4, cols: 64 };
+    const before = weights.subarray(0, 256);
+    // Half of the range that the format's own rule gives each group, so that no scale is the rule's.
+    for (const id of ["sf4@g16", "e2m1+sr@g32", "int3@row", "uint4@g16", "nf4@g64:fp32", "mxfp4", "bitmod4@g16"]) {
+      const format = parseFormat(id);
+      const layer = { matrix, weights: before, format, moments: null, products: createProducts() };
+      const grid = formatGrid(layer);
+      const rounded = new Float32Array(256);
+      for (const group of groupsOf(layer)) {
+        const round = grid.fit(
+          before.subarray(group.from, group.to).map((x) => 0.47 * x),
+          group,
+        );
+        for (let i = group.from; i < group.to; i++) rounded[i] = round(before[i]!);
+      }
+      const found = codesOnGrid(before, rounded, matrix, format);
+      assert.ok(found, id);
+      assert.deepEqual(unpackMatrix(packQuantized(found, matrix, format), matrix, format), rounded, id);
+      assert.equal(
+        codesOnGrid(
+          before,
+          rounded.map((x, i) => x * (1 + (i % 3) / 8)),
+          matrix,
+          format,
+        ),
+        null,
+        id,
+      );
+    }
+  });
+
+  it("packs what GPTQ has rounded, bit for bit the dequantized checkpoint", async () => {
+    const options = { ...given, model: golden("tiny-llama-tied"), method: "clip+gptq", calibrationWindows: 4 };
+    const text = { calibration: at("text.txt") };
+    writeFileSync(text.calibration, tinyText(400));
+    writeTinyModel(at("tiny"));
+    for (const format of ["sf4@g16", "uint4@g16", "mxfp4"]) {
+      const model = at("tiny");
+      await quantizeModel({ ...options, ...text, model, format, out: at(`${format}-plain`) });
+      await quantizeModel({ ...options, ...text, model, format, out: at(`${format}-packed`), packed: true });
+      const [plain, packed] = [openCheckpoint(at(`${format}-plain`)), openCheckpoint(at(`${format}-packed`))];
+      for (const tensor of plain.names()) assert.deepEqual(packed.read(tensor), plain.read(tensor), tensor);
+      for (const each of [plain, packed]) each.close();
+    }
+  });
+
+  it("is refused, before anything is read, for methods that leave the grid", async () => {
     const options = { ...given, model: golden("tiny-llama-tied"), format: "sf4@g16", out: at("x"), packed: true };
-    await assert.rejects(quantizeModel({ ...options, method: "clip" }), /packed.*rtn.*not clip/);
+    for (const method of ["awq", "hadamard+gptq", "learned", "hqq"])
+      await assert.rejects(quantizeModel({ ...options, method }), /packed weights are those of a method that leaves/);
+    for (const format of ["gguf-q4_1", "n2f3@g16", "nf4-dq@g16"])
+      await assert.rejects(quantizeModel({ ...options, format, method: "clip" }), /are those of the method rtn/);
   });
 });

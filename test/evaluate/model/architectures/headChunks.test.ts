@@ -20,17 +20,19 @@ describe("attention a few heads at a time", () => {
       const graph = createGraph();
       const [q, k, v] = Object.entries(shapes).map(([name, shape]) => input(graph, name, "float32", shape));
       output(graph, "whole", causalAttention(graph, q!, k!, v!, options));
-      // Two heads fit.
-      const bytes = 2 * 4 * batch * queries * time * time;
-      output(graph, "chunks", attentionInChunks({ graph }, bytes)(0, [q!, k!, v!], options));
-      assert.equal(graph.nodes.filter(({ type }) => type === "Softmax").length, 4);
+      // Two key heads fit, then one of the two query heads of each.
+      const bytes = 4 * batch * time * time;
+      output(graph, "chunks", attentionInChunks({ graph }, 4 * bytes)(0, [q!, k!, v!], options));
+      output(graph, "single", attentionInChunks({ graph }, bytes)(0, [q!, k!, v!], options));
+      assert.equal(graph.nodes.filter(({ type }) => type === "Softmax").length, 1 + 3 + 10);
       const session = await createSession(graph, { threads: 1 });
       const feeds = Object.entries(shapes).map(([name, shape], n) => {
         const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * i + n));
         return [name, { data, shape }] as const;
       });
-      const { whole, chunks } = await session.run(Object.fromEntries(feeds));
+      const { whole, chunks, single } = await session.run(Object.fromEntries(feeds));
       assert.deepEqual(chunks, whole);
+      assert.deepEqual(single, whole);
       await session.release();
     }
   });
