@@ -1,21 +1,17 @@
 import { type BuildModel, createCalibrator } from "../evaluate/calibration/index.ts";
 import { adamwDefaults } from "../evaluate/engine/adamw.ts";
 import { createDeviceTrainer } from "../evaluate/engine/deviceTrainer.ts";
-import { createSession, type Device } from "../evaluate/engine/session.ts";
-import { isOutOfMemory } from "../evaluate/engine/shrink.ts";
+import type { Device } from "../evaluate/engine/session.ts";
 import { createTrainer } from "../evaluate/engine/trainer.ts";
 import { createDecoder } from "../evaluate/generate/decoder.ts";
 import {
   createGraph,
   crossEntropy,
-  expand,
   fakeQuantize,
   input,
   meanAll,
   mul,
-  output,
   scalar,
-  sum,
   type Value,
 } from "../evaluate/graph/index.ts";
 import { type LoadedModel, loadModel } from "../evaluate/loadedModel.ts";
@@ -33,9 +29,9 @@ import { type Check, relativeError } from "./check.ts";
 import { elsewhere } from "./elsewhere.ts";
 
 /** Of losses in nats, relative. */
-const LOSS_TOLERANCE = 1e-5;
+export const LOSS_TOLERANCE = 1e-5;
 /** Of losses through rounded weights: one that a last bit sends to another level moves the loss by more than rounding does. */
-const ROUNDED_TOLERANCE = 1e-4;
+export const ROUNDED_TOLERANCE = 1e-4;
 /** Of losses with rounded activations: the last bit of a product may send one to another level, and those after it too. */
 const RUNNING_TOLERANCE = 1e-2;
 /** AdamW divides by √v, which makes much of small differences in small gradients. */
@@ -278,25 +274,4 @@ export async function* retrainingChecks(device: Device): AsyncGenerator<Check> {
     const tolerance = id ? ROUNDED_TOLERANCE : LOSS_TOLERANCE;
     yield { what: `distillation ${recipe}${id ? ` into ${id}` : ""}: losses`, error, tolerance, elsewhere: "" };
   }
-}
-
-/** An array that no device can hold is recognized as want of memory, and the device works afterwards. */
-export async function* memoryChecks(device: Device): AsyncGenerator<Check> {
-  // Elsewhere the nodes may run on the host, which would then be asked for as much.
-  if (device !== "webgpu" && device !== "cuda") return;
-  const graph = createGraph();
-  const [rows, columns] = [2 ** 15, 2 ** 20];
-  const filled = expand(graph, input(graph, "x", "float32", [1, 1]), [rows, columns]);
-  output(graph, "y", sum(graph, filled, [0, 1]));
-  let told = false;
-  try {
-    const session = await createSession(graph, { device });
-    await session.run({ x: { data: Float32Array.of(1), shape: [1, 1] } });
-  } catch (error) {
-    told = isOutOfMemory(error);
-    if (!told) process.stderr.write(`  not taken for want of memory: ${(error as Error).message.split("\n")[0]}\n`);
-  }
-  const { error } = await evaluation(device, tinyModel(), 8, 1, false);
-  const what = "128 GiB asked for: told as want of memory, and evaluation works afterwards";
-  yield { what, error: told ? error : Number.POSITIVE_INFINITY, tolerance: LOSS_TOLERANCE, elsewhere: "" };
 }

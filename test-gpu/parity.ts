@@ -8,11 +8,11 @@ import { type Device, engineVersion } from "../evaluate/engine/session.ts";
 import { loadModel } from "../evaluate/loadedModel.ts";
 import { type Check, passes } from "./check.ts";
 import { codeChecks } from "./codes.ts";
+import { memoryChecks } from "./memory.ts";
 import {
   calibrationChecks,
   evaluation,
   evaluationChecks,
-  memoryChecks,
   retrainingChecks,
   taskChecks,
   trainingChecks,
