@@ -2,6 +2,7 @@ import { createResidence, type Weights } from "../../engine/residence.ts";
 import { createSession, type Session, type SessionOptions } from "../../engine/session.ts";
 import { type Shrinking, shrinking, type Warn } from "../../engine/shrink.ts";
 import {
+  concat,
   createGraph,
   crossEntropy,
   exp,
@@ -9,6 +10,7 @@ import {
   input,
   logSoftmax,
   mul,
+  node,
   output,
   reshape,
   sub,
@@ -20,7 +22,7 @@ import type { ModelConfig } from "./architecture.ts";
 import { attentionInChunks } from "./headChunks.ts";
 import { modelLogits } from "./index.ts";
 import { keepsMemory } from "./keepsMemory.ts";
-import { argmaxOf, inChunks, joined } from "./logitChunks.ts";
+import { argmaxOf, inChunks } from "./logitChunks.ts";
 import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
 
 /** What a model says of windows beside another one of the same architecture; [count·(context − 1)], one a prediction. */
@@ -143,10 +145,13 @@ export async function createDivergenceScorer(
           states.get(windows)!.read("hidden", start, kept, before.subarray(0, kept * time * width));
           const hidden = { data: before, shape: [rows, width] };
           const out = await session.run({ ...p.feeds, ...q.feeds, ...data, hidden });
-          nll.set((out.nll as Float32Array).subarray(0, kept * time), start * time);
-          change.set((out.change as Float32Array).subarray(0, kept * time), start * time);
-          kl.set((out.kl as Float32Array).subarray(0, kept * time), start * time);
-          for (let i = 0; i < kept * time; i++) same[start * time + i] = out.topP![i] === out.topQ![i] ? 1 : 0;
+          const figures = out.figures as Float32Array;
+          for (let i = 0; i < kept * time; i++) {
+            const [own, loss, grown, topP, topQ] = figures.subarray(FIGURES * i, FIGURES * (i + 1));
+            const at = start * time + i;
+            [kl[at], nll[at], change[at]] = [own!, loss!, grown!];
+            same[at] = topP === topQ ? 1 : 0;
+          }
         });
       } finally {
         p.free();
@@ -160,6 +165,11 @@ export async function createDivergenceScorer(
     },
   };
 }
+/** Figures of a prediction: its KL, its loss, how ln p has grown, and the most likely token of both models. */
+const FIGURES = 5;
+/** ONNX's number of the type float32. */
+const FLOAT = 1;
+
 /** Prefix of the reference's weights among the inputs. */
 const REFERENCE = "reference/";
 
@@ -265,22 +275,20 @@ export function besideGraph(
   const reference = headless(graph, tokens, batch, REFERENCE, [config, shapes, undefined]);
   const model = headless(graph, tokens, batch, "", [config, shapes, running]);
   const hidden = input(graph, "hidden", "float32", reference.hidden.shape);
-  const parts: Record<"kl" | "nll" | "change" | "topP" | "topQ", Value[]> = {
-    ...{ kl: [], nll: [], change: [], topP: [], topQ: [] },
-  };
-  // Four arrays of logits are alive at once, in place of two.
-  inChunks(graph, 2 * config.vocabSize, [hidden, model.hidden, labels], ([before, after, wanted]) => {
+  // Four arrays of logits are alive at once, in place of two. All figures of a chunk are one value: of several outputs the
+  // engine would compute one after another, and hold the logits of every chunk for the next.
+  const figures = inChunks(graph, 2 * config.vocabSize, [hidden, model.hidden, labels], ([before, after, wanted]) => {
     const [p, q] = [reference.logitsOf(before!), model.logitsOf(after!)];
     const [logP, logQ] = [logSoftmax(graph, p), logSoftmax(graph, q)];
     const kl = sum(graph, mul(graph, exp(graph, logP), sub(graph, logP, logQ)), [1]);
-    parts.kl.push(reshape(graph, kl, [p.shape[0]!]));
-    parts.topP.push(argmaxOf(graph, p));
-    parts.topQ.push(argmaxOf(graph, q));
     const nll = crossEntropy(graph, q, wanted!);
-    parts.nll.push(nll);
-    parts.change.push(sub(graph, crossEntropy(graph, p, wanted!), nll));
-    return nll;
+    const change = sub(graph, crossEntropy(graph, p, wanted!), nll);
+    // Ids below 2^24 are exact in float32.
+    const top = (logits: Value) =>
+      node(graph, "Cast", [argmaxOf(graph, logits)], nll.shape, { type: "float32", attributes: { to: FLOAT } });
+    const columns = [kl, nll, change, top(p), top(q)].map((x) => reshape(graph, x, [nll.shape[0]!, 1]));
+    return reshape(graph, concat(graph, columns, 1), [FIGURES * nll.shape[0]!]);
   });
-  for (const [name, values] of Object.entries(parts)) output(graph, name, joined(graph, values));
+  output(graph, "figures", figures);
   return { graph, hidden };
 }
