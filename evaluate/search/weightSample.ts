@@ -1,4 +1,4 @@
-import { type Format, fakeQuantize } from "../../formats/index.ts";
+import { type Format, fakeQuantize, UserError } from "../../formats/index.ts";
 import type { LinearLayer } from "../model/index.ts";
 
 /** Numbers of all layers together that a codebook is tried on: half a million round in two milliseconds. */
@@ -7,10 +7,8 @@ const SAMPLE_MAX = 2 ** 19;
 /** Whole groups of one layer, evenly spaced. */
 interface LayerGroups {
   name: string;
-  /** [groups, size] */
+  /** [groups, group] */
   data: Float32Array;
-  /** The group, or the row where that is shorter. */
-  size: number;
 }
 
 export interface WeightSample {
@@ -23,8 +21,8 @@ export interface WeightSample {
 }
 
 /**
- * Draws whole groups of every linear layer, as many of each layer as its share of the weights: rows' remainders are never drawn, and
- * layers with shorter rows than a group are grouped by row.
+ * Draws whole groups of every linear layer, as many of each layer as its share of the weights: rows' remainders are
+ * never drawn. Throws UserError for a group larger than a layer's rows.
  */
 export function weightSample(
   linears: readonly LinearLayer[],
@@ -34,17 +32,17 @@ export function weightSample(
 ): WeightSample {
   const of = linears.reduce((total, { rows, cols }) => total + rows * cols, 0);
   const layers = linears.map(({ name, rows, cols }) => {
-    const size = Math.min(group, cols);
-    const perRow = Math.floor(cols / size);
+    if (group > cols) throw new UserError(`group ${group} is larger than the row of ${cols} of ${name}`);
+    const perRow = Math.floor(cols / group);
     const groups = rows * perRow;
     const count = Math.max(1, Math.min(groups, Math.floor((groups * limit) / of)));
-    const data = new Float32Array(count * size);
+    const data = new Float32Array(count * group);
     for (let i = 0; i < count; i++) {
       const index = Math.floor((i * groups) / count);
-      const from = Math.floor(index / perRow) * cols + (index % perRow) * size;
-      data.set(weights.get(name)!.subarray(from, from + size), i * size);
+      const from = Math.floor(index / perRow) * cols + (index % perRow) * group;
+      data.set(weights.get(name)!.subarray(from, from + group), i * group);
     }
-    return { name, data, size };
+    return { name, data };
   });
   const longest = Math.max(...layers.map(({ data }) => data.length));
   const taken = layers.reduce((total, { data }) => total + data.length, 0);
@@ -52,11 +50,10 @@ export function weightSample(
 }
 
 /** Relative squared error that a format makes in each layer. */
-export function sampleErrors({ layers, scratch }: WeightSample, format: Format): Float64Array {
-  return Float64Array.from(layers, ({ name, data, size }) => {
+export function sampleErrors({ group, layers, scratch }: WeightSample, format: Format): Float64Array {
+  return Float64Array.from(layers, ({ name, data }) => {
     const out = scratch.subarray(0, data.length);
-    const options = { name, oversizeGroup: "row" as const };
-    const { sumSquaredError, sumSquares } = fakeQuantize(data, data.length / size, size, format, out, options);
+    const { sumSquaredError, sumSquares } = fakeQuantize(data, data.length / group, group, format, out, { name });
     return sumSquares === 0 ? 0 : sumSquaredError / sumSquares;
   });
 }

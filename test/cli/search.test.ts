@@ -43,6 +43,7 @@ describe("bitfrontier search", () => {
       [["--activation", "bitmod4"], /bitmod4: the search needs one codebook/],
       [["--beat", "int44"], /int44/],
       [["--group", "1"], /--group takes a whole number from 2/],
+      [["--group", "64"], /group 64 is larger than the row of 32 of model.layers.0/],
     ] as const) {
       const { code, err } = await cli("search", model, ...words, "--tries", "10");
       assert.notEqual(code, 0);
