@@ -128,6 +128,7 @@ export async function prepareModel(
       replace() {
         replaced = true;
       },
+      last: { quantization: null },
       resident: createResidentModel(model, engine, device),
       scorers: createScorerPool(model, engine, { ...(device && { device }), mostWindows: config.limitWindows }),
       calibration: text && { text, calibrators: createCalibrators(model, text, engine) },

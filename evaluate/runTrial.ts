@@ -9,7 +9,7 @@ import type { ResidentModel } from "./residentModel.ts";
 import type { Row } from "./row.ts";
 import { runningFormatsOf } from "./runningFormatsOf.ts";
 import type { ScorerPool } from "./scorerPool.ts";
-import { BASELINE, type PlannedTrial } from "./sweep/index.ts";
+import { BASELINE, canonicalJson, type PlannedTrial, type TrialSpec } from "./sweep/index.ts";
 import type { TaskData } from "./tasks/index.ts";
 import { ACTIVATION, calibrates, trains } from "./trialContent.ts";
 
@@ -20,6 +20,16 @@ export interface PreparedTask extends TaskData {
   shared: number;
 }
 
+/** What a trial made of the weights: the next one takes it over if it asks for the same on another task. */
+export interface Quantization {
+  /** What it was made by: a trial less its task. */
+  by: string;
+  /** The model's tensors as they run, with the factors of the layers' inputs. */
+  weights: Map<string, Float32Array>;
+  /** Null at full precision. */
+  done: MethodResult | null;
+}
+
 /** A model in memory with all that its trials share. */
 export interface Bench {
   /** Its linear layers are those of the last trial, until `restore`. */
@@ -28,6 +38,8 @@ export interface Bench {
   restore(): void;
   /** To be called before a trial puts other weights in their place. */
   replace(): void;
+  /** What stands in the layers since the last trial that may hand it on. */
+  last: { quantization: Quantization | null };
   resident: ResidentModel;
   scorers: ScorerPool;
   calibration: { text: CalibrationText; calibrators: CalibratorPool } | null;
@@ -40,37 +52,25 @@ export interface Bench {
 }
 
 /** The row of a trial, without its differences to the baseline. */
-export async function runTrial(
-  { model, restore, replace, formats, tasks, calibration, training, versions, resident, notes, scorers: pool }: Bench,
-  { key, spec, identity }: PlannedTrial,
-): Promise<Row> {
+export async function runTrial(bench: Bench, { key, spec, identity }: PlannedTrial): Promise<Row> {
+  const { model, formats, tasks, calibration, training, versions, notes, scorers: pool } = bench;
   const startedAt = new Date().toISOString();
   const start = performance.now();
   const format = formats.get(spec.format) ?? null;
-  const method = format && methodById(spec.method).seeded(spec.seed);
   const running = runningFormatsOf(spec);
   const data = tasks.get(spec.task)!;
-  restore();
   const scorers = await pool.of(running);
-  const full = await resident.weights();
+  const { last } = bench;
+  // What a task remembers of the model at full precision needs its weights.
+  if (last.quantization?.by !== quantizedBy(spec) || data.remember) {
+    last.quantization = null;
+    bench.restore();
+  }
+  const full = await bench.resident.weights();
   await data.remember?.(scorers.model(full, full, data.context));
-  // The only copy of the layers: the new weights take the place of the old.
-  const weights = new Map([...model.weights, ...inputTransforms(model.linears, running)]);
-  if (method && method !== deviceRtn) replace();
-  const done: MethodResult | null = method
-    ? await method.quantize({
-        format,
-        matrices: model.linears,
-        weights: model.weights,
-        into: weights,
-        calibrator: await calibration?.calibrators.of(running),
-        ...(running.activation && running.range !== "learned"
-          ? { inputs: { format: running.activation, range: running.range } }
-          : {}),
-        training: training ? { ...training, running } : undefined,
-        rounder: resident.rounder,
-      })
-    : null;
+  const { weights, done } = last.quantization ?? (await quantized(bench, spec));
+  // Tensors on a device are freed after their trial.
+  last.quantization = done?.placed ? null : { by: quantizedBy(spec), weights, done };
   const quantizedAt = performance.now();
   const learnt = training && trains(spec) ? training.data : null;
   const calibrated = calibration && calibrates(spec) ? calibration.text : learnt;
@@ -83,7 +83,9 @@ export async function runTrial(
   const evaluatedAt = performance.now();
   // A learned codebook has no multiplier of the format's.
   const costs =
-    format && !method!.ownLevels ? formatCosts(format, running.activation ?? parseFormat(ACTIVATION)) : null;
+    format && !methodById(spec.method).ownLevels
+      ? formatCosts(format, running.activation ?? parseFormat(ACTIVATION))
+      : null;
   const bitsPerWeight = format ? meanBitsPerWeight(model.linears, format) + (done?.extraBitsPerWeight ?? 0) : 32;
   return {
     key,
@@ -120,6 +122,37 @@ export async function runTrial(
     config: { ...spec, identity, ...(calibrated ? { calibration: calibrated.source } : {}) },
     timing: { startedAt, quantizeMs: quantizedAt - start, evaluateMs: evaluatedAt - quantizedAt },
   };
+}
+
+/** All that determines a trial's weights within one bench. */
+function quantizedBy({ task: _, context: __, limitWindows: ___, ...spec }: TrialSpec): string {
+  return canonicalJson(spec);
+}
+
+/** Puts the trial's weights in the place of the full-precision ones: there is no second copy of the layers. */
+async function quantized(
+  { model, replace, formats, calibration, training, resident }: Bench,
+  spec: TrialSpec,
+): Promise<Omit<Quantization, "by">> {
+  const running = runningFormatsOf(spec);
+  const weights = new Map([...model.weights, ...inputTransforms(model.linears, running)]);
+  const format = formats.get(spec.format);
+  if (!format) return { weights, done: null };
+  const method = methodById(spec.method).seeded(spec.seed);
+  if (method !== deviceRtn) replace();
+  const done = await method.quantize({
+    format,
+    matrices: model.linears,
+    weights: model.weights,
+    into: weights,
+    calibrator: await calibration?.calibrators.of(running),
+    ...(running.activation && running.range !== "learned"
+      ? { inputs: { format: running.activation, range: running.range } }
+      : {}),
+    training: training ? { ...training, running } : undefined,
+    rounder: resident.rounder,
+  });
+  return { weights, done };
 }
 
 /** Bits in which what is not quantized is stored: the half precision that models are published in. */

@@ -19,9 +19,9 @@ export type Draws = (method: string) => boolean;
 export const TRIALS_MAX = 100_000;
 
 /**
- * The trials of a config in running order: for each model and task the full-precision baseline first, then in every setting
+ * The trials of a config in running order: for each model the full-precision baseline of every task first, then in every setting
  * of activations and cache every format with every method and seed (and the weights as they are, where the formats name
- * fp32), less what the filters leave out. Elements are crossed with the groups, formats that state their block are taken
+ * fp32), each on all tasks in turn, so that what is quantized for the first serves the others; less what the filters leave out. Elements are crossed with the groups, formats that state their block are taken
  * once; two spellings of one format are one trial; a method that draws nothing runs with the first seed alone.
  * Throws UserError for an unknown format, too many trials, or none.
  */
@@ -35,9 +35,9 @@ export function planTrials(config: SweepConfig, names: FormatNames, draws: Draws
   const count = models.length * tasks.length * (1 + settings.length * formats.length * runs.length);
   if (count > TRIALS_MAX) throw new UserError(`sweep: ${count} trials, more than ${TRIALS_MAX}; shorten a list`);
   const unquantized = { format: BASELINE, method: "none", seed: seeds[0]! };
-  const specs = models.flatMap((model) =>
-    tasks.flatMap((task) => {
-      const trial = (run: Pick<TrialSpec, "format" | "method" | "seed">, setting: Setting = {}): TrialSpec => ({
+  const specs = models.flatMap((model) => {
+    const trials = (run: Pick<TrialSpec, "format" | "method" | "seed">, setting: Setting = {}): TrialSpec[] =>
+      tasks.map((task) => ({
         model,
         format: run.format,
         ...setting,
@@ -48,16 +48,15 @@ export function planTrials(config: SweepConfig, names: FormatNames, draws: Draws
         context,
         limitWindows,
         seed: run.seed,
-      });
-      return [
-        trial(unquantized),
-        ...settings.flatMap((setting) => [
-          ...(config.formats.includes(BASELINE) && isWithoutWeights(setting) ? [trial(unquantized, setting)] : []),
-          ...formats.flatMap((format) => runs.map((run) => trial({ format, ...run }, setting))),
-        ]),
-      ];
-    }),
-  );
+      }));
+    return [
+      ...trials(unquantized),
+      ...settings.flatMap((setting) => [
+        ...(config.formats.includes(BASELINE) && isWithoutWeights(setting) ? trials(unquantized, setting) : []),
+        ...formats.flatMap((format) => runs.flatMap((run) => trials({ format, ...run }, setting))),
+      ]),
+    ];
+  });
   return selectTrials(specs, config);
 }
 

@@ -34,4 +34,25 @@ describe("the trials of a model in one process", () => {
     const [base] = forwards as Row[];
     assert.ok(Math.abs(base!.metrics!.kl!.value!) < 1e-6);
   });
+
+  it("quantize once for all tasks of a plan, to the rows that each would have had by itself", async () => {
+    const other = join(folder, "other.txt");
+    writeFileSync(other, tinyText(2600).slice(1200));
+    const tasks = [`perplexity:${text}`, `perplexity:${other}`, `kl:${text}`];
+    const run = async (inTurn: boolean) => {
+      const { plan, runTrial, rest } = await prepareSweep({ ...config, tasks });
+      const trials = inTurn ? plan : tasks.flatMap((task) => plan.filter(({ spec }) => spec.task === task));
+      const rows = new Map<string, Row>();
+      for (const trial of trials) rows.set(trial.key, await runTrial(trial));
+      await rest();
+      return plan.map(({ key }) => rows.get(key)!);
+    };
+    const [inTurn, apart] = [await run(true), await run(false)];
+    assert.deepEqual(inTurn.map(timeless), apart.map(timeless));
+    const shares = (rows: Row[]) =>
+      rows.filter(({ layers }, i) => layers.length > 0 && layers === rows[i - 1]?.layers).map(({ task }) => task);
+    // A divergence needs the full-precision weights once more.
+    assert.deepEqual(shares(inTurn), new Array(6).fill(tasks[1]));
+    assert.deepEqual(shares(apart), []);
+  });
 });

@@ -42,7 +42,7 @@ describe("keyTrials", () => {
     const plan = keyTrials(specs, facts, content);
     assert.deepEqual(
       plan.map(({ spec }) => `${spec.task} ${spec.format}`),
-      ["one", "two"].flatMap((text) => ["fp32", "a@g32", "b@g32"].map((id) => `perplexity:${text}.txt ${id}`)),
+      ["fp32", "a@g32", "b@g32"].flatMap((id) => ["one", "two"].map((text) => `perplexity:${text}.txt ${id}`)),
     );
   });
 
