@@ -81,10 +81,13 @@ function tell(what: string, rate: ReturnType<typeof spread>, unit: string, digit
 
 const product = "the matmul rate";
 await line("evaluation", async () => {
-  const evaluator = await createEvaluator(config, shapes, { context, batch, device });
-  const rate = await measured(tokens, () => evaluator.score(weights, ids, batch));
-  await evaluator.release();
+  const notes: string[] = [];
+  const warn = (note: string) => notes.push(note);
+  const evaluator = await createEvaluator(config, shapes, { context, batch, device, warn });
+  const scored = measured(tokens, () => evaluator.score(weights, ids, batch));
+  const rate = await scored.finally(() => evaluator.release());
   tell("evaluation", rate, "tokens/s", 0, (rate.median * flops) / 1e9 / rates.matmulGflops, product);
+  for (const note of notes) console.log(`| | ${note} | |`);
 });
 
 const feeds = (shift: number) => ({
@@ -109,8 +112,7 @@ for (const [what, through] of [
       decays: () => true,
     });
     const list = Array.from({ length: steps }, () => ({ feeds: { tokens: feeds(0), labels: feeds(1) }, rate: 1e-4 }));
-    const rate = await measured(tokens * steps, () => trainer.run(list));
-    await trainer.release();
+    const rate = await measured(tokens * steps, () => trainer.run(list)).finally(() => trainer.release());
     tell(what, rate, "tokens/s", 0, (3 * rate.median * flops) / 1e9 / rates.matmulGflops, product);
   });
 
@@ -130,4 +132,4 @@ await line(rounding, async () => {
   await session.release();
   await residence.release();
 });
-process.exit(0);
+process.stdout.write("", () => process.exit(0));

@@ -42,6 +42,13 @@ export async function elsewhere<T>(
     }
     return { result, elsewhere: [...counts].map(([op, n]) => `${op} × ${n}`).join(", ") };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removed(folder);
   }
+}
+
+/** Windows keeps the file of a session that failed before it could be released. */
+function removed(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {}
 }

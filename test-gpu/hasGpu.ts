@@ -1,8 +1,13 @@
-/** @file Ends with 0 where a device other than the CPU works that is not software: asked in a process of its own. */
+/**
+ * @file Ends with 0 where a device other than the CPU works that is not software, and says what was found: asked in a process
+ * of its own.
+ */
 import { deviceOrder, probeDevice } from "../evaluate/engine/devices.ts";
 
+let found = false;
 for (const device of deviceOrder.filter((each) => each !== "cpu")) {
-  const { found } = await probeDevice(device);
-  if (found && !found.software) process.exit(0);
+  const probe = await probeDevice(device);
+  if (probe.found && !probe.found.software) found = true;
+  console.log(`${device}: ${probe.found ? probe.found.name : probe.reason}`);
 }
-process.exit(1);
+process.stdout.write("", () => process.exit(found ? 0 : 1));

@@ -8,19 +8,24 @@ import { findSoftwareVulkan, installSoftwareVulkan } from "./softwareVulkan.ts";
 
 const words = process.argv.slice(2);
 const suites = words.filter((word) => !word.startsWith("--"));
+const unknown = words.filter((word) => word.startsWith("--") && !["--install", "--software"].includes(word));
+if (unknown.length > 0) throw new Error(`${unknown.join(" ")}: not known; --install, --software, or names of suites`);
 if (words.includes("--install")) installSoftwareVulkan((line) => console.log(line));
 
 const script = (name: string) => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-const hasGpu = spawnSync(process.execPath, [script("hasGpu")], { stdio: "ignore" }).status === 0;
-const software = hasGpu && !words.includes("--software") ? [] : findSoftwareVulkan();
-if (!hasGpu && software.length === 0) {
+const probed = spawnSync(process.execPath, [script("hasGpu")], {
+  stdio: ["ignore", "pipe", "ignore"],
+  encoding: "utf8",
+});
+const takesGpu = probed.status === 0 && !words.includes("--software");
+const environments = takesGpu ? [{ name: "this machine", env: {} }] : findSoftwareVulkan();
+if (environments.length === 0) {
+  console.log(probed.stdout || `asking for devices ended with ${probed.status ?? probed.signal}`);
   console.log(
     "no GPU and no software Vulkan found: 'npm run test:gpu -- --install' downloads one (Debian and its kin)",
   );
   console.log("0 passed, 0 failed");
-  process.exit(0);
 }
-const environments = hasGpu && software.length === 0 ? [{ name: "this machine", env: {} }] : software;
 let failed = false;
 for (const { name, env } of environments) {
   console.log(`\n## ${name}`);
@@ -36,4 +41,4 @@ for (const { name, env } of environments) {
     console.log(`\nended with ${status ?? signal}:\n${(stderr ?? "").trim().split("\n").slice(-20).join("\n")}`);
   }
 }
-process.exit(failed ? 1 : 0);
+process.exitCode = failed ? 1 : 0;
