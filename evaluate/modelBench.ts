@@ -20,7 +20,7 @@ import { meanBitsPerWeight, methodById } from "./methods/index.ts";
 import { requireProjections } from "./model/architectures/runningFormats.ts";
 import { openCheckpoint, packageRoot } from "./model/index.ts";
 import { profileTensors, tensorProfile } from "./profile.ts";
-import { createResidentModel } from "./residentModel.ts";
+import { createResidentModel, requireDeviceOf } from "./residentModel.ts";
 import type { TensorProfile } from "./row.ts";
 import { runningFormatsOf } from "./runningFormatsOf.ts";
 import { type PreparedTask, runTrial } from "./runTrial.ts";
@@ -78,6 +78,7 @@ export async function prepareModel(
   const head = cache === undefined ? plain : { ...plain, tokenizer: cachingTokenizer(plain.tokenizer, cache) };
   const own = new Set(specs.map(({ format }) => format));
   for (const spec of specs) requireProjections(head.linears, runningFormatsOf(spec));
+  for (const { format, method } of specs) if (format !== BASELINE) requireDeviceOf(methodById(method), device);
   for (const [id, format] of formats) if (own.has(id)) meanBitsPerWeight(head.linears, format);
   const text = specs.some(calibrates)
     ? await readCalibration(head, config.calibration, config.calibrationWindows)

@@ -1,8 +1,10 @@
+import { UserError } from "../formats/error.ts";
 import type { FoundDevice } from "./engine/devices.ts";
 import { createResidence, holdsState, type Resident, type Weights } from "./engine/residence.ts";
 import type { SessionOptions } from "./engine/session.ts";
 import type { LoadedModel } from "./loadedModel.ts";
 import { createDeviceRounder, type DeviceRounder } from "./methods/deviceRounder.ts";
+import { deviceRtn, type Method } from "./methods/index.ts";
 import { keepsModel } from "./model/architectures/runSize.ts";
 
 /** A model's tensors at full precision where runs read them best: in the device's memory from the first use on, if it has room. */
@@ -35,4 +37,10 @@ export function createResidentModel(
       await residence.release();
     },
   };
+}
+
+/** Throws UserError where trials by a method cannot run on the device, before the first of them does. */
+export function requireDeviceOf(method: Method, device?: Pick<FoundDevice, "device">): void {
+  if (method === deviceRtn && !(device && holdsState(device)))
+    throw new UserError(`method "rtn:device" needs a device that holds weights between runs: --device webgpu`);
 }

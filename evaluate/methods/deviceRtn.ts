@@ -17,7 +17,9 @@ export const deviceRtn: Method = {
   seeded: () => deviceRtn,
   async quantize({ format, matrices, rounder, inputs }) {
     if (!rounder)
-      throw new UserError(`method "rtn:device" needs a device that holds weights between runs: --device webgpu`);
+      throw new UserError(
+        `method "rtn:device" rounds for an evaluation, which is where it runs; take rtn, its like on the host`,
+      );
     if (inputs?.range)
       throw new UserError(`method "rtn:device": static ranges of activations are calibrated; take rtn`);
     return rounder.round(format, matrices);

@@ -1,16 +1,35 @@
 import assert from "node:assert/strict";
 import { methodById } from "../../../evaluate/methods/index.ts";
+import { prepareSweep } from "../../../evaluate/prepare.ts";
+import { requireDeviceOf } from "../../../evaluate/residentModel.ts";
+import { defaultConfig } from "../../../evaluate/sweep/index.ts";
 import { parseFormat, UserError } from "../../../formats/index.ts";
 
 describe("rounding on the device", () => {
-  it("is a method of its own, and says which device it needs where there is none", async () => {
+  it("is a method of its own, and says which device it needs", () => {
     const method = methodById("rtn:device");
     assert.equal(method.id, "rtn:device");
+    requireDeviceOf(method, { device: "webgpu" });
+    requireDeviceOf(methodById("rtn"));
+    for (const device of ["cpu", "cuda"] as const)
+      assert.throws(
+        () => requireDeviceOf(method, { device }),
+        (e) =>
+          e instanceof UserError &&
+          e.message === 'method "rtn:device" needs a device that holds weights between runs: --device webgpu',
+      );
+  });
+
+  it("is refused before the first trial of a sweep where there is none, and where nothing is evaluated", async () => {
+    const config = { ...defaultConfig, formats: ["sf4"], groups: [64], methods: ["rtn:device"] };
+    await assert.rejects(
+      prepareSweep({ ...config, tasks: ["perplexity:reference"], context: 16, limitWindows: 1 }),
+      (e) => e instanceof UserError && /needs a device that holds weights/.test(e.message),
+    );
     const input = { format: parseFormat("sf4@g32"), matrices: [], weights: new Map(), into: new Map() };
     await assert.rejects(
-      method.quantize(input),
-      (e) =>
-        e instanceof UserError && /"rtn:device" needs a device that holds weights .*--device webgpu/.test(e.message),
+      methodById("rtn:device").quantize(input),
+      (e) => e instanceof UserError && /rounds for an evaluation.* take rtn/.test(e.message),
     );
   });
 
