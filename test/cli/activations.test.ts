@@ -99,7 +99,7 @@ describe("bitfrontier with rounded activations and cache", () => {
 
   it("refuses what cannot run in one line, before any trial", async () => {
     for (const [setting, why] of [
-      ["hif4", /hif4/],
+      ["olive4", /olive4/],
       ["int8@tensor", /all tokens of a run/],
       ["int9", /int9/],
       ["nvfp4@static", /codebook and one scale/],

@@ -1,8 +1,11 @@
+import type { Book } from "../../../formats/book.ts";
 import type { Format } from "../../../formats/format.ts";
+import { kernelsOf } from "../../../formats/groupFitter.ts";
 import type { Graph } from "../graph.ts";
 import { apply, type Op } from "../op.ts";
 import { type FitValues, groupFits, requireFittable } from "../quantization/groupFit.ts";
 import { type Grouped, grouped } from "../quantization/groups.ts";
+import { roundHif4 } from "../quantization/hif4.ts";
 import { nearestLevel, roundTies } from "../quantization/nearestLevel.ts";
 import { type Nodes, nodes } from "../quantization/nodes.ts";
 import { show, type Value } from "../value.ts";
@@ -42,8 +45,7 @@ const fakeQuantizeOp: Op<FakeQuantizeOptions, Saved> = {
     requireFittable(format);
     const n = nodes(graph);
     const blocks = grouped(n, apart && format.group === "tensor" ? { ...format, group: "row" } : format, x!);
-    const fits = groupFits(n, format, blocks, apart).map((fit) => roundBy(n, fit, format, blocks.values));
-    const best = fits.length === 1 ? fits[0]! : leastError(n, format, blocks, fits);
+    const best = format.coder === "hif4" ? hif4(n, format, blocks) : fitted(n, format, blocks, apart);
     return { output: blocks.restore(best.output), saved: { n, blocks, inRange: best.inRange } };
   },
   vjp(_, { grad, inputs: [x], saved: { n, blocks, inRange }, attributes: { gradient } }) {
@@ -61,6 +63,32 @@ interface RoundedBy {
   inRange(): Value;
 }
 
+function fitted(n: Nodes, format: Format, blocks: Grouped, apart: boolean): RoundedBy {
+  const fits = groupFits(n, format, blocks, apart).map((fit) => roundBy(n, fit, format, blocks.values));
+  return fits.length === 1 ? fits[0]! : leastError(n, format, blocks, fits);
+}
+
+function hif4(n: Nodes, format: Format, blocks: Grouped): RoundedBy {
+  const [kernel] = kernelsOf(format);
+  const { output, quotient } = roundHif4(n, blocks, kernel!);
+  return {
+    output: n.add(output, zeroOrNaN(n, blocks.values)),
+    inRange: () => within(n, kernel!.book, quotient),
+  };
+}
+
+/** 0 for each group, or NaN where a number of it is not finite; added, it also turns −0 into 0. */
+function zeroOrNaN(n: Nodes, values: Value): Value {
+  return n.abs(n.sum(n.mul(values, 0), [2]));
+}
+
+/** 1 where a quotient is no more than half a step beyond the codebook's ends. */
+function within(n: Nodes, { levels, step }: Book, quotient: Value): Value {
+  const lowest = levels[0]! - (levels[1]! - levels[0]!) / 2;
+  const highest = levels.at(-1)! + step / 2;
+  return n.cast(n.both(n.atLeast(quotient, lowest), n.atMost(quotient, highest)), "float32");
+}
+
 /** `scaledCoder.round` of formats/. */
 function roundBy(n: Nodes, fit: FitValues, format: Format, values: Value): RoundedBy {
   const { kernel, scale, lower, offset, zeroPoint } = fit;
@@ -74,17 +102,9 @@ function roundBy(n: Nodes, fit: FitValues, format: Format, values: Value): Round
   const product = offset
     ? n.cast(n.add(n.mul(n.cast(shifted, n.wide), n.cast(factor, n.wide)), offset), "float32")
     : n.mul(shifted, factor);
-  // 0, or NaN where a number of the group is not finite; added, it also turns −0 into 0.
-  const zero = n.abs(n.sum(n.mul(values, 0), [2]));
   return {
-    output: n.add(product, zero),
-    inRange() {
-      const place = zeroPoint ? n.add(quotient, zeroPoint) : quotient;
-      const { levels } = book;
-      const lowest = levels[0]! - (levels[1]! - levels[0]!) / 2;
-      const highest = levels.at(-1)! + book.step / 2;
-      return n.cast(n.both(n.atLeast(place, lowest), n.atMost(place, highest)), "float32");
-    },
+    output: n.add(product, zeroOrNaN(n, values)),
+    inRange: () => within(n, book, zeroPoint ? n.add(quotient, zeroPoint) : quotient),
   };
 }
 

@@ -27,12 +27,13 @@ export interface FitValues {
   readonly zeroPoint: Value | null;
 }
 
-/** Codebooks × values that the extreme may map to × ratios, each of which is rounded to find the best: a graph of hundreds of nodes. */
-const CANDIDATES_MAX = 16;
+/** Codebooks × values that the extreme may map to × ratios. Each is a rounding of all numbers, in about twelve nodes, to find the best. */
+const CANDIDATES_MAX = 80;
 
 /** Throws UserError for a format whose groups nodes cannot fit. */
 export function requireFittable(format: Format): void {
   const { id, coder, rule } = format;
+  if (coder === "hif4") return;
   if (coder !== "scaled")
     throw new UserError(
       `${id}: its ${coder} layout cannot round activations or caches inside a graph; take a format of codebook and scales`,

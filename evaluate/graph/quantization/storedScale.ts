@@ -69,7 +69,7 @@ function inRange(n: Nodes, { largest }: ScaleStore, x: Value): Value {
 }
 
 /** The storable number nearest to float64 x ≥ 0, as if the store had no largest one. */
-function rounded(n: Nodes, { spacing }: ScaleStore, x: Value): Value {
+export function rounded(n: Nodes, { spacing }: ScaleStore, x: Value): Value {
   if (spacing === "whole") return n.floor(n.add(x, 0.5));
   if (spacing === "listed") throw new Error("internal: a store without arithmetic");
   const { fraction, minExponent } = spacing;

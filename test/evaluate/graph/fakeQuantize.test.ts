@@ -28,7 +28,7 @@ describe("fake quantization in a graph", function () {
     const refused = formats.filter((format) => !fittable(format));
     assert.deepEqual(
       refused.map(({ id }) => id),
-      ["ant4", "ant3", "nf4-dq", "hif4", "olive4"],
+      ["ant4", "ant3", "nf4-dq", "olive4"],
     );
     await compare(
       formats.filter((format) => !refused.includes(format)),
@@ -36,21 +36,18 @@ describe("fake quantization in a graph", function () {
     );
   });
 
-  it("equals the host kernel under every scale rule, and refuses searches of many ranges", async () => {
+  it("equals the host kernel under every scale rule, searches of 40 and 75 ranges among them", async () => {
     const formats = Object.keys(scaleRules).flatMap((rule) => [
       ...possible(() => parseFormat(`e2m1+sr@g32:${rule}`)),
       ...possible(() => parseFormat(`uint4@row:${rule}:fp16-exact:away`)),
     ]);
-    const refused = formats.filter((format) => !fittable(format));
-    assert.deepEqual([...new Set(refused.map(({ rule }) => rule))], ["clip", "antgrid"]);
-    await compare(
-      formats.filter((format) => !refused.includes(format)),
-      3,
-    );
+    await compare(formats, 3);
   });
 
   it("equals the host kernel for one scale a row or matrix, and for rows as matrices of their own", async () => {
-    const formats = ["sf4@row", "int8@tensor", "e4m3@tensor:fp32", "nvfp4", "vsquant4", "gguf-iq4_xs"].map(parseFormat);
+    const formats = ["sf4@row", "int8@tensor", "e4m3@tensor:fp32", "nvfp4", "vsquant4", "gguf-iq4_xs", "hif4"].map(
+      parseFormat,
+    );
     await compare(formats, 4);
     await compare(formats, 4, true);
   });
@@ -89,7 +86,7 @@ describe("fake quantization in a graph", function () {
   it("refuses formats that it cannot fit in one line", () => {
     const graph = createGraph();
     const x = input(graph, "x", "float32", [2, 64]);
-    for (const id of ["hif4", "olive4", "nf4-dq", "int4@g32:clip", "ant4"])
+    for (const id of ["olive4", "nf4-dq", "ant4"])
       assert.throws(
         () => fakeQuantize(graph, x, { format: parseFormat(id) }),
         (error) => error instanceof UserError && error.message.startsWith(id) && !error.message.includes("\n"),

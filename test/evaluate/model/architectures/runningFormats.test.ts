@@ -224,9 +224,9 @@ describe("a model whose activations and cache are rounded", () => {
 
   it("refuses formats that a graph cannot fit, or that would join tokens, in one line", () => {
     for (const [id, why] of [
-      ["hif4", /hif4 layout/],
+      ["olive4", /olive layout/],
       ["int8@tensor", /all tokens of a run/],
-      ["int4@g32:clip", /40 fits/],
+      ["ant4", /300 fits/],
     ] as const)
       assert.throws(
         () => requireRunnable(parseFormat(id)),
