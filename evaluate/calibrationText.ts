@@ -95,9 +95,10 @@ function buildsOf(
     ...{ graph, tokens, batch, weight },
     attention: attentionInChunks({ graph }),
   });
-  const full: BuildModel = (graph, weight, tokens, batch) => modelLogits(modelOf(graph, weight, tokens, batch), config);
-  const rounded: BuildModel = (graph, weight, tokens, batch, { see }) => {
-    const model = modelOf(graph, weight, tokens, batch);
+  const full: BuildModel = (graph, weight, tokens, batch, { block }) =>
+    modelLogits({ ...modelOf(graph, weight, tokens, batch), ...(block && { block }) }, config);
+  const rounded: BuildModel = (graph, weight, tokens, batch, { see, block }) => {
+    const model = { ...modelOf(graph, weight, tokens, batch), ...(block && { block }) };
     const hooks = roundingHooks(model, running!);
     const linearInput = (layer: string, x: Value) => {
       see?.(layer, x);

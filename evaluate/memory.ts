@@ -35,11 +35,12 @@ interface Shapes {
   readonly linears: readonly { readonly rows: number; readonly cols: number }[];
 }
 
-/** The text that a method calibrates on; with `drift`, the full-precision model walks beside. */
+/** The text that a method calibrates on; with `drift`, the full-precision model walks beside, with `originals` its matrices are held too. */
 export interface CalibrationSize {
   readonly count: number;
   readonly context: number;
   readonly drift: boolean;
+  readonly originals: boolean;
 }
 
 export interface PlannedRuns {
@@ -136,5 +137,6 @@ function constantBytes(graph: Graph): number {
 function calibratedBytes(model: ModelSize, text: CalibrationSize, running: readonly RunningFormats[]): number {
   const columns = Math.max(...model.linears.map(({ cols }) => cols));
   const walks = [undefined, ...running].map((formats) => calibrationBytes(model, text, formats));
-  return Math.max(...walks) + 8 * MOMENT_COPIES * columns * columns + matrixBytes(model);
+  const originals = text.originals ? model.linears.reduce((sum, { rows, cols }) => sum + 4 * rows * cols, 0) : 0;
+  return Math.max(...walks) + originals + 8 * MOMENT_COPIES * columns * columns + matrixBytes(model);
 }

@@ -163,7 +163,9 @@ function memoryOf(
   tasks: readonly PreparedTask[],
   text: CalibrationText | null,
 ): MemoryEstimate {
-  const drift = specs.some(({ format, method }) => format !== BASELINE && methodById(method).calibration === "drift");
+  const methods = specs.filter(({ format }) => format !== BASELINE).map(({ method }) => methodById(method));
+  const drift = methods.some(({ calibration }) => calibration === "drift");
+  const originals = methods.some(({ holdsOriginals }) => holdsOriginals);
   const running = new Map(specs.map(runningFormatsOf).map((formats) => [runningKey(formats), formats]));
   return evaluationMemory(head, {
     positions: Math.max(...tasks.map(({ longest }) => longest)),
@@ -171,7 +173,7 @@ function memoryOf(
     running: [...running.values()],
     beside: tasks.some(({ remember }) => remember !== undefined),
     trains: specs.some(trains),
-    calibration: text && { count: text.count, context: text.context, drift },
+    calibration: text && { count: text.count, context: text.context, drift, originals },
   });
 }
 

@@ -137,6 +137,7 @@ export async function quantizeModel({
               count: text.count,
               context: text.context,
               drift: chosen.calibration === "drift",
+              originals: chosen.holdsOriginals,
             },
           )
         : quantizeMemory({ linears: matrices }),

@@ -4,6 +4,7 @@ import { shrinking, type Warn } from "../engine/shrink.ts";
 import { live, reads } from "../graph/graph.ts";
 import { createGraph, encode, type Graph, input, lower, peakBytes, size, type Value } from "../graph/index.ts";
 import { createWaiting, WAITING_BYTES, type Waiting } from "../waiting.ts";
+import { type VisitBlock, walkBlocks } from "./blocks.ts";
 import { diagonalFisher } from "./fisher.ts";
 import type { Moments } from "./moments.ts";
 import { sitesOf } from "./site.ts";
@@ -14,6 +15,8 @@ import { createMomentSums } from "./sums.ts";
 export interface BuildHooks {
   /** A model that rounds the inputs of its layers tells each as it is before that. */
   see?(layer: string, input: Value): void;
+  /** Given the hidden states after a block, returns what goes on. */
+  block?(layer: number, hidden: Value): Value;
 }
 
 /** A model as a graph: logits of `tokens` [batch·time] with the weights that `weight(name)` names. */
@@ -67,6 +70,8 @@ export interface Calibrator {
    * `weights`, as they are before a visit.
    */
   walk(weights: Weights, visit: Visit, reference?: Weights): Promise<void>;
+  /** The same block by block, the full-precision model of `reference` beside it; its arrays are others than those of `weights` that a visit changes. */
+  walkBlocks(weights: Weights, reference: Weights, visit: VisitBlock): Promise<void>;
   /** `diagonalFisher` of the layers in the full-precision model of those weights; kept, so that later calls get the same. */
   fisher(weights: Weights): Promise<ReadonlyMap<string, Float32Array>>;
   release(): Promise<void>;
@@ -121,6 +126,7 @@ export function createCalibrator(
   );
   const residence = createResidence(engine);
   const sums = createMomentSums();
+  const text = { windows, count, context };
   let fisher: Promise<ReadonlyMap<string, Float32Array>> | undefined;
 
   return {
@@ -185,8 +191,12 @@ export function createCalibrator(
         waiting.release();
       }
     },
+    walkBlocks(weights, full, visit) {
+      const models = { model, reference: referenceModel ?? model };
+      const walk = { ...models, shapes, layers, batch: runOf(count, context), waitingBytes, session: engine, ...text };
+      return walkBlocks(walk, weights, full, visit);
+    },
     fisher(weights) {
-      const text = { windows, count, context };
       fisher ??= diagonalFisher(referenceModel ?? model, shapes, layers, weights, text, engine);
       return fisher;
     },
@@ -203,6 +213,13 @@ const REFERENCE = "reference ";
 
 function batchOf(count: number, context: number): number {
   return Math.max(1, Math.min(count, Math.floor(CALIBRATION_TOKENS_PER_RUN / context)));
+}
+
+/** As many windows, of which the text holds a whole number of times. */
+function runOf(count: number, context: number): number {
+  let batch = batchOf(count, context);
+  while (count % batch !== 0) batch--;
+  return batch;
 }
 
 /** Sessions of stages: some stay open, of the others one at a time. */

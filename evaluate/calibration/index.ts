@@ -1,3 +1,4 @@
+export type { Block, VisitBlock } from "./blocks.ts";
 export {
   type BuildModel,
   type Calibrator,

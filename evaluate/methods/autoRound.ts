@@ -1,92 +1,107 @@
-import { groupsOf } from "./grid.ts";
-import type { Layer, Rounded, Rounder, RoundingPart } from "./part.ts";
+import { type GroupSpan, groupsOf } from "./grid.ts";
+import { neighbours } from "./neighbours.ts";
+import type { BlockOfLayers, BlockRoundingPart, Layer, Rounded } from "./part.ts";
 
 const ITERATIONS = 200;
+/** States that are compared over the whole text: each costs a walk of it through the block. */
+const CHECKS = 5;
+/** Windows of a step, or as many as one run of the engine takes (2048 tokens) if that is more. The paper has 8 of 2048 tokens. */
+const BATCH = 1;
 
-/** A step beyond this many doublings of a weight's error finds no other level: the weight lies beyond the grid's end. */
-const DOUBLINGS_MAX = 64;
-
-/** The two levels about each weight, and where the weight lies between them: 0 at the nearest, up to ½. */
-interface Neighbours {
+/** A layer on its way: of each weight the two levels about it and V, of each group the share of its range. */
+interface Tuned {
+  readonly layer: Layer;
+  readonly spans: readonly GroupSpan[];
+  readonly shift: Float32Array;
+  readonly share: Float32Array;
   readonly nearest: Float32Array;
   readonly other: Float32Array;
-  readonly position: Float32Array;
 }
 
 /**
- * AutoRound (Cheng et al. 2024) on any grid: a weight goes to the other of its two neighbouring levels where its position
- * between them plus V exceeds ½. V ∈ [−½, ½] follows the sign of the gradient of the output error ‖(Ŵ − W) X‖², taken
- * straight through the rounding, with a rate that falls linearly from 1/iterations. Output rows are independent, so the
- * best iterate is kept for each row; the first is rounding to nearest, which it therefore never loses to. (The paper
- * tunes the output of a whole block and the ranges with it: ranges are `clip`'s here.)
+ * AutoRound (Cheng et al. 2024) on any grid: V ∈ [−½, ½] is added to each weight's place among the levels before it is
+ * rounded, and each group's grid is fitted to α times its weights, α ≤ 1 (one factor; the paper has one for either end,
+ * which symmetric formats do not tell apart). Both follow the sign of the gradient of the block's output error, taken straight
+ * through the rounding, at a rate that falls linearly from 1/iterations. Kept is what errs least over the whole text of
+ * the start, which is rounding to nearest, and of the state at each fifth of the way.
  */
-async function roundLayer(layer: Layer, iterations: number): Promise<Rounded> {
-  const { matrix, weights, moments, products } = layer;
-  const { rows, cols } = matrix;
-  const gram = new Float32Array(moments!.gram);
-  const { nearest, other, position } = neighboursOf(layer);
-  const shift = new Float32Array(weights.length);
-  const current = nearest.slice();
-  const [best, least] = [nearest.slice(), new Float64Array(rows).fill(Number.POSITIVE_INFINITY)];
-  const error = new Float32Array(weights.length);
-  for (let step = 0; step <= iterations; step++) {
-    for (let i = 0; i < error.length; i++) error[i] = current[i]! - weights[i]!;
-    const gradient = await products.multiply(error, gram, rows, cols, cols);
-    for (let row = 0; row < rows; row++) {
-      const [from, to] = [row * cols, (row + 1) * cols];
-      let loss = 0;
-      for (let i = from; i < to; i++) loss += error[i]! * gradient[i]!;
-      if (!(loss < least[row]!)) continue;
-      least[row] = loss;
-      best.set(current.subarray(from, to), from);
-    }
+async function tuneBlock(block: BlockOfLayers, iterations: number, windows: number): Promise<readonly Rounded[]> {
+  const tuned = block.layers.map(untuned);
+  let current = tuned.map(round);
+  let [best, least] = [current, await block.error(current)];
+  const between = Math.ceil(iterations / CHECKS);
+  for (let step = 0; step < iterations; step++) {
+    const gradients = await block.gradients(step, windows, current);
     const rate = (1 - step / iterations) / iterations;
-    for (let i = 0; i < shift.length; i++) {
-      // V counts towards the other level, which may lie above or below.
-      const towards = Math.sign(other[i]! - nearest[i]!) * Math.sign(gradient[i]!);
-      shift[i] = Math.min(0.5, Math.max(-0.5, shift[i]! - rate * towards));
-      current[i] = position[i]! + shift[i]! > 0.5 ? other[i]! : nearest[i]!;
-    }
+    for (const [at, each] of tuned.entries()) descend(each, current[at]!, gradients[at]!, rate);
+    current = tuned.map(round);
+    if ((step + 1) % between !== 0 && step + 1 < iterations) continue;
+    const error = await block.error(current);
+    if (error < least) [best, least] = [current, error];
   }
-  return { weights: best };
+  return best.map((weights) => ({ weights }));
 }
 
-function neighboursOf({ matrix, format, weights, grid }: Layer): Neighbours {
-  const nearest = new Float32Array(weights.length);
-  const other = new Float32Array(weights.length);
-  const position = new Float32Array(weights.length);
-  for (const group of groupsOf({ matrix, format })) {
-    const round = grid.fit(weights.subarray(group.from, group.to), group);
-    for (let i = group.from; i < group.to; i++) {
-      nearest[i] = round(weights[i]!);
-      other[i] = beyond(round, weights[i]!, nearest[i]!);
+function untuned(layer: Layer): Tuned {
+  const { length } = layer.weights;
+  const spans = [...groupsOf(layer)];
+  return {
+    layer,
+    spans,
+    shift: new Float32Array(length),
+    share: new Float32Array(spans.length).fill(1),
+    nearest: new Float32Array(length),
+    other: new Float32Array(length),
+  };
+}
+
+function round({ layer: { weights, grid }, spans, shift, share, nearest, other }: Tuned): Float32Array {
+  const out = new Float32Array(weights.length);
+  for (const span of spans) {
+    const { index, from, to } = span;
+    const own = weights.subarray(from, to);
+    const fitted = grid.fit(share[index] === 1 ? own : own.map((w) => w * share[index]!), span);
+    neighbours(fitted, weights, from, to, nearest, other);
+    for (let i = from; i < to; i++) {
       const gap = other[i]! - nearest[i]!;
-      position[i] = gap === 0 ? 0 : (weights[i]! - nearest[i]!) / gap;
+      const place = gap === 0 ? 0 : (weights[i]! - nearest[i]!) / gap + shift[i]! * Math.sign(gap);
+      out[i] = place > 0.5 ? other[i]! : nearest[i]!;
     }
   }
-  return { nearest, other, position };
+  return out;
 }
 
-/**
- * The next level on the weight's side of its nearest one. Steps double from the weight's own error, so that the first to
- * leave the nearest level ends short of the next: no level is skipped. The nearest itself where there is none.
- */
-function beyond(round: Rounder, weight: number, nearest: number): number {
-  let step = weight - nearest;
-  if (step === 0) return nearest;
-  for (let i = 0; i < DOUBLINGS_MAX; i++) {
-    const level = round(weight + step);
-    if (Math.fround(level) !== nearest) return level;
-    step *= 2;
+/** With ŵ = α round(w/α), a weight in range moves with α as ŵ − w, one beyond the grid's end as ŵ. */
+function descend(
+  { layer, spans, shift, share, nearest, other }: Tuned,
+  rounded: Float32Array,
+  gradient: Float32Array,
+  rate: number,
+) {
+  for (const { index, from, to } of spans) {
+    let slope = 0;
+    for (let i = from; i < to; i++) {
+      const [w, g] = [layer.weights[i]!, gradient[i]!];
+      const inRange = other[i] !== nearest[i] || nearest[i] === w;
+      slope += g * (inRange ? rounded[i]! - w : rounded[i]!);
+      if (inRange) shift[i] = Math.min(0.5, Math.max(-0.5, shift[i]! - rate * Math.sign(g)));
+    }
+    share[index] = Math.min(1, share[index]! - rate * Math.sign(slope));
   }
-  return nearest;
 }
 
-export const autoRound: RoundingPart = {
+export const autoRound: BlockRoundingPart = {
   slot: "rounding",
+  over: "blocks",
   id: "autoround",
-  summary: "learn which of its two neighbouring levels each weight goes to, by signed gradient steps",
+  summary: "learn levels and ranges by signed gradient steps on the output error of each block",
   calibration: "inputs",
-  options: { iterations: { default: ITERATIONS, help: "gradient steps" } },
-  act: (given) => (layer) => roundLayer(layer, Math.max(1, Math.floor(Number(given.iterations ?? ITERATIONS)))),
+  options: {
+    iterations: { default: ITERATIONS, help: "gradient steps a block" },
+    batch: { default: BATCH, help: "windows of a step, at least 2048 tokens; 8 in the paper" },
+  },
+  act: ({ iterations = ITERATIONS, batch = BATCH }) => {
+    const whole = (x: number | true) => Math.max(1, Math.floor(Number(x)));
+    return (block) => tuneBlock(block, whole(iterations), whole(batch));
+  },
 };

@@ -1,6 +1,14 @@
 import { nearest, UserError } from "../../formats/index.ts";
 import type { CalibrationNeed, Method } from "./method.ts";
-import type { Part, PartOptions, RangePart, RotationPart, RoundingPart, ScalingPart } from "./part.ts";
+import type {
+  BlockRoundingPart,
+  Part,
+  PartOptions,
+  RangePart,
+  RotationPart,
+  RoundingPart,
+  ScalingPart,
+} from "./part.ts";
 import { runMethod } from "./runMethod.ts";
 
 const SLOTS = ["scaling", "rotation", "range", "rounding"] as const;
@@ -18,7 +26,9 @@ export interface Recipe {
   readonly rotation: ReturnType<RotationPart["act"]> | null;
   readonly range: ReturnType<RangePart["act"]> | null;
   readonly needsFisher: boolean;
-  readonly rounding: ReturnType<RoundingPart["act"]>;
+  /** One of the two, layer by layer or block by block. */
+  readonly rounding: ReturnType<RoundingPart["act"]> | null;
+  readonly blockRounding: ReturnType<BlockRoundingPart["act"]> | null;
 }
 
 /**
@@ -37,10 +47,9 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
   const [scaling, rotation, range] = [bound("scaling"), bound("rotation"), bound("range")];
   const given = bound("rounding");
   const rounding = given ?? { part: parts.find((part) => part.id === "rtn")!, options: {}, text: "rtn" };
-  if (range && rounding.part.slot === "rounding" && rounding.part.ownGrid)
-    throw new UserError(
-      `method "${id}": ${rounding.part.id} has grids of its own, which ${range.part.id} does not choose`,
-    );
+  const rounds = rounding.part as RoundingPart | BlockRoundingPart;
+  if (range && rounds.over === undefined && rounds.ownGrid)
+    throw new UserError(`method "${id}": ${rounds.id} has grids of its own, which ${range.part.id} does not choose`);
   const needsFisher = range?.part.slot === "range" && range.part.needsFisher === true;
   if (needsFisher && rotation)
     throw new UserError(
@@ -55,7 +64,8 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     rotation: rotation?.part.slot === "rotation" ? rotation.part.act(rotation.options) : null,
     range: range?.part.slot === "range" ? range.part.act(range.options) : null,
     needsFisher,
-    rounding: (rounding.part as RoundingPart).act(rounding.options),
+    rounding: rounds.over === undefined ? rounds.act(rounding.options) : null,
+    blockRounding: rounds.over === "blocks" ? rounds.act(rounding.options) : null,
   };
   const drawing = chosen.filter(({ part, options }) => "seed" in part.options && options.seed === undefined);
   const ownLevels = range?.part.slot === "range" && range.part.ownLevels === true;
@@ -65,6 +75,7 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     calibration: recipe.calibration,
     rotates: rotation !== undefined,
     learnsRanges: false,
+    holdsOriginals: recipe.blockRounding !== null,
     onGrid: !scaling && !rotation && !ownLevels && !(rounding.part as RoundingPart).ownGrid,
     ownLevels,
     draws: drawing.length > 0,

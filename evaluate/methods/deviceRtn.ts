@@ -9,6 +9,7 @@ export const deviceRtn: Method = {
   id: "rtn:device",
   summary: "round to nearest on the GPU itself, scales in float32 (--device webgpu)",
   calibration: "none",
+  holdsOriginals: false,
   onGrid: true,
   ownLevels: false,
   rotates: false,

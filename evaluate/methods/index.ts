@@ -1,4 +1,5 @@
 import { autoRound } from "./autoRound.ts";
+import { autoRoundLayer } from "./autoRoundLayer.ts";
 import { awq } from "./awq.ts";
 import { clip, clipOutput } from "./clip.ts";
 import { composeMethod } from "./compose.ts";
@@ -26,6 +27,7 @@ export const methodParts: readonly Part[] = [
   gptq,
   gptaq,
   autoRound,
+  autoRoundLayer,
   hqq,
   awq,
   smoothQuant,

@@ -88,6 +88,8 @@ export interface Method {
   readonly calibration: CalibrationNeed;
   /** Whether weights end on levels of its own instead of the format's: the format's multiplier then is not theirs. */
   readonly ownLevels: boolean;
+  /** Whether it holds the full-precision matrices beside the quantized ones until it ends. */
+  readonly holdsOriginals: boolean;
   /** Whether its weights are levels of the format times scales of it, so that they can be packed. */
   readonly onGrid: boolean;
   /** Whether it may rotate the inputs of layers. */

@@ -88,11 +88,25 @@ export type RangePart = PartOf<"range", (layer: Ungridded) => Grid> & {
   /** Set where layers come with their `fisher`. */
   readonly needsFisher?: true;
 };
+/** The linear layers of a block on the calibration text, as `Block` of the calibration, by the layers' own weights. */
+export interface BlockOfLayers {
+  readonly layers: readonly Layer[];
+  /** Gradients of the block's output error with those weights, in the order of the layers, on the windows whose turn it is. */
+  gradients(step: number, windows: number, weights: readonly Float32Array[]): Promise<readonly Float32Array[]>;
+  /** That error over the whole text. */
+  error(weights: readonly Float32Array[]): Promise<number>;
+}
+
+/** Chooses levels for the weights of a block together. Its layers come without moments, those before rounded to nearest. */
+export type BlockRoundingPart = PartOf<"rounding", (block: BlockOfLayers) => Promise<readonly Rounded[]>> & {
+  readonly over: "blocks";
+};
 /** Chooses a level for each weight. */
 export type RoundingPart = PartOf<"rounding", (layer: Layer) => Promise<Rounded> | Rounded> & {
   /** Set where it brings grids of its own, so that no range part goes with it. */
   readonly ownGrid?: true;
+  readonly over?: undefined;
 };
 
 /** One idea of a method; parts of different slots compose. */
-export type Part = ScalingPart | RotationPart | RangePart | RoundingPart;
+export type Part = ScalingPart | RotationPart | RangePart | RoundingPart | BlockRoundingPart;

@@ -36,6 +36,7 @@ export function retrainingMethod(id: string): Method | null {
     id: text,
     summary: recipe.summary,
     calibration: "text",
+    holdsOriginals: false,
     onGrid: false,
     rotates: recipe.rotation !== undefined,
     learnsRanges: recipe.activationRange === "learned",

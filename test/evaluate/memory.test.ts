@@ -32,7 +32,9 @@ describe("memory estimates", () => {
   });
 
   it("grow with a model beside and a calibration, up to the activations that wait in memory", () => {
-    const calibration = (count: number, drift = false) => ({ calibration: { count, context: 256, drift } });
+    const calibration = (count: number, drift = false) => ({
+      calibration: { count, context: 256, drift, originals: false },
+    });
     const of = (runs: Partial<PlannedRuns>) => inMb(estimate(runs).bytes - estimate().bytes);
     assert.deepEqual(
       [

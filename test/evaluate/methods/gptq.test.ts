@@ -3,7 +3,7 @@ import type { Calibrator } from "../../../evaluate/calibration/index.ts";
 import { momentsOf } from "../../../evaluate/calibration/index.ts";
 import { methodById } from "../../../evaluate/methods/index.ts";
 import { parseFormat } from "../../../formats/index.ts";
-import { outputError, quantized, siteInputs } from "./toy.ts";
+import { oneLayer, outputError, quantized, siteInputs } from "./toy.ts";
 
 /** Normal numbers from a fixed congruential generator. */
 function normals(count: number, seed: number): Float64Array {
@@ -78,11 +78,8 @@ describe("gptq", () => {
       gram: Float64Array.from({ length: 256 }, (_, i) => (i % 17 === 0 ? 1 : 9)),
     };
     const calibrator: Calibrator = {
-      tokens: 2,
-      sites: [["w"]],
+      ...oneLayer(new Float64Array(32), 16),
       walk: async (_, visit) => visit(["w"], moments, siteInputs(new Float64Array(32), 16)),
-      fisher: async () => new Map(),
-      release: async () => {},
     };
     const into = new Map([["w", new Float32Array(32)]]);
     const input = {

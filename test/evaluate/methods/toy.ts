@@ -36,6 +36,24 @@ export function oneLayer(x: ArrayLike<number>, columns: number, reference?: Arra
       const other = beside ? (reference ?? x) : undefined;
       await visit(["w"], momentsOf(x, columns, other), siteInputs(x, columns, other));
     },
+    walkBlocks: (weights, full, visit) =>
+      visit({
+        layers: ["w"],
+        async gradients() {
+          const { gram } = momentsOf(x, columns);
+          const gradient = weights.get("w")!.map((_, i, w) => {
+            const [row, column] = [Math.floor(i / columns), i % columns];
+            let sum = 0;
+            for (let j = 0; j < columns; j++) {
+              const at = row * columns + j;
+              sum += (w[at]! - full.get("w")![at]!) * gram[j * columns + column]!;
+            }
+            return 2 * sum;
+          });
+          return new Map([["w", gradient]]);
+        },
+        error: async () => outputError(weights.get("w")!, full.get("w")!, x, columns),
+      }),
     fisher: async () => new Map([["w", Float32Array.from({ length: golden.W.flat().length }, (_, i) => 1 + (i % 5))]]),
     release: async () => {},
   };
