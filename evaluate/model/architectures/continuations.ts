@@ -1,9 +1,12 @@
 import { createResidence, type Weights } from "../../engine/residence.ts";
-import type { SessionOptions } from "../../engine/session.ts";
+import { createSession, type Feed, type Session, type SessionOptions } from "../../engine/session.ts";
 import { type Shrinking, shrinking, type Warn } from "../../engine/shrink.ts";
+import { createGraph, crossEntropy, input, output } from "../../graph/index.ts";
 import type { ModelConfig } from "./architecture.ts";
+import { headless, type ModelOf } from "./headless.ts";
+import { keepsMemory } from "./keepsMemory.ts";
+import { argmaxOf, rowsAtOnce } from "./logitChunks.ts";
 import type { RunningFormats } from "./runningFormats.ts";
-import { createTokenScorer, type TokenScorer } from "./tokenScorer.ts";
 
 /** Token ids: what is given, and what the model is to continue it with; both at least one token. */
 export interface Continuation {
@@ -34,86 +37,178 @@ export interface ContinuationOptions extends SessionOptions {
   warn?: Warn;
 }
 
-/** The shortest compiled length: below it a run's fixed cost dominates. */
-const SHORTEST = 16;
+/** Compiled lengths are multiples of this: sequences of a batch are of similar length, and a graph serves some of them. */
+const LENGTH_STEP = 16;
+
+/** Requests whose tokens but the last are the same: the model reads them once. */
+interface Sequence {
+  readonly ids: readonly number[];
+  readonly requests: number[];
+}
 
 /**
- * Scores continuations of varying length. Sequences are padded on the right to the next power of two, which a causal model
- * does not see at the positions that are read; sorted by length, so that a batch holds similar ones. One session, of the
- * length at hand, is there at a time: each holds on to the memory of its runs.
+ * Scores continuations of varying length. The longest sequences come first, as many as a run takes, padded on the right, which
+ * a causal model does not see at the positions that are read. Logits, which are a vocabulary of numbers a position, are made
+ * of those positions alone. Of the sessions of large runs one is open at a time: each holds on to memory.
  */
 export function createContinuationScorer(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { context: most, tokensPerRun, warn, ...options }: ContinuationOptions,
+  { context: most, tokensPerRun, warn, running, ...options }: ContinuationOptions,
 ): ContinuationScorer {
-  const scorers = new Map<number, Shrinking<TokenScorer>>();
+  const model: ModelOf = [config, shapes, running];
+  const bodies = new Map<string, Shrinking<Body>>();
   const residence = createResidence(options);
+  let head: Promise<Head> | undefined;
+  let large: Shrinking<Body> | null = null;
 
-  let current: number | null = null;
-
-  async function scorerOf(time: number): Promise<Shrinking<TokenScorer>> {
-    if (current !== null && current !== time) await scorers.get(current)?.release();
-    current = time;
-    const most = Math.max(1, Math.floor(tokensPerRun / time));
-    const compile = (batch: number) => createTokenScorer(config, shapes, { batch, time, argmax: true, ...options });
-    const made = scorers.get(time) ?? shrinking("evaluation", most, compile, warn);
-    scorers.set(time, made);
-    return made;
-  }
-
-  function lengthOf({ context, continuation }: Continuation): number {
-    const length = context.length + continuation.length - 1;
-    if (context.length === 0 || continuation.length === 0 || length > most)
-      throw new RangeError(`continuation: ${context.length} + ${continuation.length} tokens for ${most} positions`);
-    return length;
+  async function bodyOf(time: number, batch: number): Promise<Shrinking<Body>> {
+    const key = `${batch} of ${time}`;
+    const compile = (size: number) => compileBody(model, size, time, options);
+    const found = bodies.get(key) ?? shrinking("evaluation", batch, compile, warn);
+    if (large !== found) {
+      await large?.release();
+      large = null;
+    }
+    bodies.set(key, found);
+    return found;
   }
 
   return {
     async score(weights, requests) {
-      const lengths = requests.map(lengthOf);
-      const order = lengths.map((_, i) => i).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
-      const scores: ContinuationScore[] = new Array(requests.length);
+      for (const each of requests) check(each, most);
+      const sequences = sequencesOf(requests);
+      const scores = requests.map(({ continuation }) => ({
+        logProbs: new Float64Array(continuation.length),
+        greedy: true,
+      }));
       const placed = await residence.place(weights, shapes);
       try {
-        for (let done = 0; done < order.length; ) {
-          const time = Math.min(most, Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(lengths[order[done]!]!))));
-          done += await (await scorerOf(time)).use(async (scorer) => {
-            const last = order.findIndex((i, at) => at >= done && (lengths[i]! > time || at - done >= scorer.batch));
-            const batch = order.slice(done, last < 0 ? order.length : last);
-            scorer.tokens.fill(0n);
-            scorer.labels.fill(0n);
-            for (const [row, i] of batch.entries()) fill(scorer, row, requests[i]!);
-            await scorer.run(placed.feeds);
-            for (const [row, i] of batch.entries()) scores[i] = read(scorer, row, requests[i]!);
-            return batch.length;
+        head ??= compileHead(model, options);
+        const { add, flush } = collector(await head, placed.feeds, requests, scores);
+        for (let done = 0; done < sequences.length; ) {
+          const time = Math.min(most, Math.ceil(sequences[done]!.ids.length / LENGTH_STEP) * LENGTH_STEP);
+          const batch = Math.max(1, Math.min(Math.floor(tokensPerRun / time), sequences.length - done));
+          const body = await bodyOf(time, batch);
+          done += await body.use(async ({ session, batch, small }) => {
+            if (!small) large = body;
+            const own = sequences.slice(done, done + batch);
+            const tokens = new BigInt64Array(batch * time);
+            for (const [row, { ids }] of own.entries())
+              for (const [t, id] of ids.entries()) tokens[row * time + t] = BigInt(id);
+            const { hidden } = await session.run({ ...placed.feeds, tokens: { data: tokens, shape: [tokens.length] } });
+            for (const [row, { requests }] of own.entries())
+              for (const index of requests) await add(index, hidden as Float32Array, row * time);
+            return own.length;
           });
         }
+        await flush();
       } finally {
         placed.free();
       }
       return scores;
     },
     async release() {
-      for (const scorer of scorers.values()) await scorer.release();
-      scorers.clear();
+      for (const body of bodies.values()) await body.release();
+      bodies.clear();
+      await (await head)?.session.release();
+      head = undefined;
       await residence.release();
     },
   };
 }
 
-function fill({ tokens, labels, time }: TokenScorer, row: number, { context, continuation }: Continuation): void {
-  const ids = [...Array.from(context), ...Array.from(continuation)];
-  for (let t = 0; t + 1 < ids.length; t++) {
-    tokens[row * time + t] = BigInt(ids[t]!);
-    labels[row * time + t] = BigInt(ids[t + 1]!);
-  }
+function check({ context, continuation }: Continuation, most: number): void {
+  const length = context.length + continuation.length - 1;
+  if (context.length === 0 || continuation.length === 0 || length > most)
+    throw new RangeError(`continuation: ${context.length} + ${continuation.length} tokens for ${most} positions`);
 }
 
-function read({ labels, nll, top, time }: TokenScorer, row: number, request: Continuation): ContinuationScore {
-  const first = row * time + request.context.length - 1;
-  const logProbs = Float64Array.from({ length: request.continuation.length }, (_, t) => -nll[first + t]!);
-  // The most likely token of NaN logits means nothing.
-  const greedy = logProbs.every((value, t) => Number.isFinite(value) && top[first + t] === labels[first + t]);
-  return { logProbs, greedy };
+/** What the model is to read, each once, the longest first. */
+function sequencesOf(requests: readonly Continuation[]): Sequence[] {
+  const found = new Map<string, Sequence>();
+  for (const [index, { context, continuation }] of requests.entries()) {
+    const ids = [...Array.from(context), ...Array.from(continuation).slice(0, -1)];
+    const key = ids.join(" ");
+    const known = found.get(key) ?? { ids, requests: [] };
+    known.requests.push(index);
+    found.set(key, known);
+  }
+  return [...found.values()].sort((a, b) => b.ids.length - a.ids.length);
+}
+
+/** Gathers the hidden states that predict a token of a continuation, and scores as many at once as the head takes. */
+function collector(
+  { session, rows, width }: Head,
+  weights: Record<string, Feed>,
+  requests: readonly Continuation[],
+  scores: readonly ContinuationScore[],
+) {
+  const hidden = new Float32Array(rows * width);
+  const labels = new BigInt64Array(rows);
+  const wanted: { score: ContinuationScore; token: number }[] = [];
+  const [nll, top] = [new Float32Array(rows), new BigInt64Array(rows)];
+  const shape = [rows];
+  const flush = async () => {
+    if (wanted.length === 0) return;
+    const feeds = { ...weights, rows: { data: hidden, shape: [rows, width] }, labels: { data: labels, shape } };
+    await session.run(feeds, { nll: { data: nll, shape }, top: { data: top, shape } });
+    for (const [row, { score, token }] of wanted.entries()) {
+      score.logProbs[token] = -nll[row]!;
+      // The most likely token of NaN logits means nothing.
+      score.greedy &&= Number.isFinite(nll[row]!) && top[row] === labels[row];
+    }
+    wanted.length = 0;
+  };
+  return {
+    /** A request whose sequence's hidden states begin at row `first` of `states`. */
+    async add(index: number, states: Float32Array, first: number) {
+      const { context, continuation } = requests[index]!;
+      for (let token = 0; token < continuation.length; token++) {
+        const from = (first + context.length - 1 + token) * width;
+        hidden.set(states.subarray(from, from + width), wanted.length * width);
+        labels[wanted.length] = BigInt(continuation[token]!);
+        wanted.push({ score: scores[index]!, token });
+        if (wanted.length === rows) await flush();
+      }
+    },
+    flush,
+  };
+}
+
+/** A model up to its last hidden states, compiled for `batch` sequences of one length. */
+interface Body {
+  readonly session: Session;
+  readonly batch: number;
+  /** Whether it may stay open beside others. */
+  readonly small: boolean;
+  release(): Promise<void>;
+}
+
+async function compileBody(model: ModelOf, batch: number, time: number, options: SessionOptions): Promise<Body> {
+  const graph = createGraph(options.device);
+  const tokens = input(graph, "tokens", "int64", [batch * time]);
+  output(graph, "hidden", headless(graph, tokens, batch, model).hidden);
+  const small = keepsMemory(graph);
+  const session = await createSession(graph, { keepMemory: small, ...options });
+  return { session, batch, small, release: () => session.release() };
+}
+
+/** From hidden states [rows, width] to the figures of their labels. */
+interface Head {
+  readonly session: Session;
+  readonly rows: number;
+  readonly width: number;
+}
+
+async function compileHead(model: ModelOf, options: SessionOptions): Promise<Head> {
+  const [{ vocabSize, maxPositionEmbeddings }] = model;
+  const graph = createGraph(options.device);
+  // What lies before the hidden states is in this graph too, but nothing asks for it.
+  const { hidden, logitsOf } = headless(graph, input(graph, "tokens", "int64", [1]), 1, model);
+  const [rows, width] = [rowsAtOnce(maxPositionEmbeddings, vocabSize), hidden.shape[1]!];
+  const logits = logitsOf(input(graph, "rows", "float32", [rows, width]));
+  output(graph, "nll", crossEntropy(graph, logits, input(graph, "labels", "int64", [rows])));
+  output(graph, "top", argmaxOf(graph, logits));
+  return { session: await createSession(graph, { keepMemory: keepsMemory(graph), ...options }), rows, width };
 }

@@ -19,11 +19,10 @@ import {
 } from "../../graph/index.ts";
 import { createWaiting, type Waiting } from "../../waiting.ts";
 import type { ModelConfig } from "./architecture.ts";
-import { attentionInChunks } from "./headChunks.ts";
-import { modelLogits } from "./index.ts";
+import { headless } from "./headless.ts";
 import { keepsMemory } from "./keepsMemory.ts";
 import { argmaxOf, inChunks } from "./logitChunks.ts";
-import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
+import type { RunningFormats } from "./runningFormats.ts";
 
 /** What a model says of windows beside another one of the same architecture; [count·(context − 1)], one a prediction. */
 export interface Divergences {
@@ -195,26 +194,6 @@ function idsOf(windows: ArrayLike<number>, start: number, kept: number, context:
   return { tokens: { data: x, shape: [rows] }, labels: { data: y, shape: [rows] } };
 }
 
-/** A model in a graph up to its last hidden states, and what makes logits of rows of them. */
-function headless(
-  graph: Graph,
-  tokens: Value,
-  batch: number,
-  prefix: string,
-  [config, shapes, running]: readonly [ModelConfig, ReadonlyMap<string, readonly number[]>, RunningFormats | undefined],
-) {
-  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, prefix + name, "float32", shape)]));
-  let logitsOf: ((rows: Value) => Value) | undefined;
-  const head = (hidden: Value, of: (rows: Value) => Value) => {
-    logitsOf = of;
-    return hidden;
-  };
-  const weight = (name: string) => values.get(name)!;
-  const model = { graph, tokens, batch, weight, head, attention: attentionInChunks({ graph }) };
-  const hidden = modelLogits({ ...model, ...(running ? roundingHooks(model, running) : {}) }, config);
-  return { hidden, logitsOf: logitsOf! };
-}
-
 async function opened(
   graph: Graph,
   options: SessionOptions,
@@ -238,7 +217,7 @@ function compileAlone(
 ): Promise<Compiled> {
   const graph = createGraph(options.device);
   const tokens = input(graph, "tokens", "int64", [batch * time]);
-  const { hidden } = headless(graph, tokens, batch, "", [config, shapes, undefined]);
+  const { hidden } = headless(graph, tokens, batch, [config, shapes, undefined]);
   output(graph, "hidden", hidden);
   return opened(graph, options, shapes, "", hidden);
 }
@@ -272,8 +251,8 @@ export function besideGraph(
   const tokens = input(graph, "tokens", "int64", [rows]);
   const labels = input(graph, "labels", "int64", [rows]);
   // What lies before the hidden states is in this graph too, but nothing asks for it.
-  const reference = headless(graph, tokens, batch, REFERENCE, [config, shapes, undefined]);
-  const model = headless(graph, tokens, batch, "", [config, shapes, running]);
+  const reference = headless(graph, tokens, batch, [config, shapes, undefined], REFERENCE);
+  const model = headless(graph, tokens, batch, [config, shapes, running]);
   const hidden = input(graph, "hidden", "float32", reference.hidden.shape);
   // Four arrays of logits are alive at once, in place of two. All figures of a chunk are one value: of several outputs the
   // engine would compute one after another, and hold the logits of every chunk for the next.

@@ -35,7 +35,7 @@ export function tokensPerRun(
 ): number {
   if (!device || device.device === "cpu" || device.software) return Math.max(context, TOKENS_CPU);
   const weights = bytesOf(shapes) * (keepsModel(shapes, device) ? 2 : 1);
-  const window = peakBytes(scorerGraph(config, shapes, { batch: 1, time: context - 1, argmax: true }));
+  const window = peakBytes(scorerGraph(config, shapes, { batch: 1, time: context - 1 }));
   const room = USABLE * (device.memoryBytes ?? MEMORY_UNKNOWN) - weights;
   const logits = 4 * config.vocabSize * context;
   return context * Math.max(1, Math.floor(Math.min(room / window, TOKENS_DEVICE / context, BUFFER_BYTES / logits)));

@@ -4,7 +4,7 @@ import type { ModelConfig } from "./architecture.ts";
 import { attentionInChunks } from "./headChunks.ts";
 import { modelLogits } from "./index.ts";
 import { keepsMemory } from "./keepsMemory.ts";
-import { argmaxOf, inChunks, joined } from "./logitChunks.ts";
+import { inChunks } from "./logitChunks.ts";
 import { type RunningFormats, roundingHooks } from "./runningFormats.ts";
 
 export interface TokenScorerOptions extends SessionOptions {
@@ -12,8 +12,6 @@ export interface TokenScorerOptions extends SessionOptions {
   batch: number;
   /** Positions of each sequence. */
   time: number;
-  /** Whether a run also gives the most likely token of each position. */
-  argmax?: boolean;
   /** What activations and cache are rounded to; `shapes` then hold `inputShapes` too. */
   running?: RunningFormats | undefined;
 }
@@ -27,35 +25,29 @@ export interface TokenScorer {
   readonly labels: BigInt64Array;
   /** [batch·time] negative log-likelihood of the labels in nats; NaN or Infinity where the model diverges. */
   readonly nll: Float32Array;
-  /** [batch·time] the most likely token, the first of equals; empty without `argmax`. */
-  readonly top: BigInt64Array;
   /** `weights` are feeds by tensor name: see Residence. */
   run(weights: Record<string, Feed>): Promise<void>;
   release(): Promise<void>;
 }
 
-/** The graph of a run: inputs are the weights by name, `tokens` and `labels`; outputs `nll` and, with `argmax`, `top`. */
+/** The graph of a run: inputs are the weights by name, `tokens` and `labels`; the output is `nll`. */
 export function scorerGraph(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { batch, time, argmax = false, running, device }: Omit<TokenScorerOptions, "threads" | "profile">,
+  { batch, time, running, device }: Omit<TokenScorerOptions, "threads" | "profile">,
 ): Graph {
   const count = batch * time;
   const graph = createGraph(device);
   const tokens = input(graph, "tokens", "int64", [count]);
   const labels = input(graph, "labels", "int64", [count]);
   const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-  const tops: Value[] = [];
   const head = (hidden: Value, logitsOf: (rows: Value) => Value) =>
-    inChunks(graph, config.vocabSize, [hidden, labels], ([rows, wanted]) => {
-      const logits = logitsOf(rows!);
-      if (argmax) tops.push(argmaxOf(graph, logits));
-      return crossEntropy(graph, logits, wanted!);
-    });
+    inChunks(graph, config.vocabSize, [hidden, labels], ([rows, wanted]) =>
+      crossEntropy(graph, logitsOf(rows!), wanted!),
+    );
   const weight = (name: string) => values.get(name)!;
   const model = { graph, tokens, batch, weight, head, attention: attentionInChunks({ graph }) };
   output(graph, "nll", modelLogits({ ...model, ...(running ? roundingHooks(model, running) : {}) }, config));
-  if (argmax) output(graph, "top", joined(graph, tops));
   return graph;
 }
 
@@ -63,22 +55,20 @@ export function scorerGraph(
 export async function createTokenScorer(
   config: ModelConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
-  { batch, time, argmax = false, running, ...options }: TokenScorerOptions,
+  { batch, time, running, ...options }: TokenScorerOptions,
 ): Promise<TokenScorer> {
   const count = batch * time;
-  const graph = scorerGraph(config, shapes, { ...options, batch, time, argmax, running });
+  const graph = scorerGraph(config, shapes, { ...options, batch, time, running });
   const session = await createSession(graph, { keepMemory: keepsMemory(graph), ...options });
   const ids = () => new BigInt64Array(count);
-  const [x, y, nll, top] = [ids(), ids(), new Float32Array(count), argmax ? ids() : new BigInt64Array(0)];
+  const [x, y, nll] = [ids(), ids(), new Float32Array(count)];
   const into: Record<string, HostTensor> = { nll: { data: nll, shape: [count] } };
-  if (argmax) into.top = { data: top, shape: [count] };
   return {
     batch,
     time,
     tokens: x,
     labels: y,
     nll,
-    top,
     async run(weights) {
       await session.run({ ...weights, tokens: { data: x, shape: [count] }, labels: { data: y, shape: [count] } }, into);
     },

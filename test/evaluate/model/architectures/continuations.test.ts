@@ -68,6 +68,27 @@ describe("createContinuationScorer", () => {
     await scorer.release();
   });
 
+  it("scores each request the same whatever is asked beside it, those that differ in their last token from one reading", async () => {
+    const ids = [5, 9, 2, 7, 11, 3, 8, 1, 4, 6];
+    const requests = [1, 2, 6].flatMap((length) =>
+      [0, 10].map((token) => ({
+        context: ids.slice(0, length),
+        continuation: [...ids.slice(length, length + 3), token],
+      })),
+    );
+    const { scorer, weights } = scorerOf(dir, 16, 32);
+    const together = await scorer.score(weights, [...requests, ...requests]);
+    assert.deepEqual(together.slice(6), together.slice(0, 6));
+    for (const [i, request] of requests.entries()) {
+      const [alone] = await scorer.score(weights, [request]);
+      assert.equal(alone!.logProbs.length, 4);
+      near([alone!], [{ logProbs: [...together[i]!.logProbs], greedy: together[i]!.greedy }], 1e-5);
+    }
+    assert.deepEqual(together[0]!.logProbs.slice(0, 3), together[1]!.logProbs.slice(0, 3));
+    assert.notEqual(together[0]!.logProbs[3], together[1]!.logProbs[3]);
+    await scorer.release();
+  });
+
   it("refuses a sequence longer than the positions, an empty context and an empty continuation", async () => {
     const { scorer, weights } = scorerOf(dir, 4, 16);
     const score = (context: number[], continuation: number[]) => scorer.score(weights, [{ context, continuation }]);
