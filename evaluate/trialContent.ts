@@ -14,11 +14,15 @@ function needOf({ format, method }: TrialSpec) {
   return format === BASELINE ? "none" : methodById(method).calibration;
 }
 
+function readsInputs({ format, method, activation }: TrialSpec): boolean {
+  return format !== BASELINE && activation !== undefined && methodById(method).readsInputs;
+}
+
 /** Whether a trial needs the inputs of its layers on a text. */
 export function calibrates(spec: TrialSpec): boolean {
   const need = needOf(spec);
   const fixed = spec.format !== BASELINE && staticSetting(spec.activation ?? "") !== null;
-  return need === "inputs" || need === "drift" || fixed;
+  return need === "inputs" || need === "drift" || fixed || readsInputs(spec);
 }
 
 /** Whether a trial learns from a text. */

@@ -24,6 +24,8 @@ export interface Recipe {
   /** Bits in which the factor of an input channel is stored. */
   readonly scaleBits: number;
   readonly rotation: ReturnType<RotationPart["act"]> | null;
+  /** Whether that looks at inputs that are rounded. */
+  readonly rotationAsks: boolean;
   readonly range: ReturnType<RangePart["act"]> | null;
   readonly needsFisher: boolean;
   /** One of the two, layer by layer or block by block. */
@@ -62,6 +64,7 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     scaling: scaling?.part.slot === "scaling" ? scaling.part.act(scaling.options) : null,
     scaleBits: (scaling?.part.slot === "scaling" && scaling.part.scaleBits) || CHANNEL_SCALE_BITS,
     rotation: rotation?.part.slot === "rotation" ? rotation.part.act(rotation.options) : null,
+    rotationAsks: rotation?.part.slot === "rotation" && rotation.part.asks(rotation.options),
     range: range?.part.slot === "range" ? range.part.act(range.options) : null,
     needsFisher,
     rounding: rounds.over === undefined ? rounds.act(rounding.options) : null,
@@ -75,6 +78,7 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
     calibration: recipe.calibration,
     rotates: rotation !== undefined,
     learnsRanges: false,
+    readsInputs: recipe.rotationAsks,
     holdsOriginals: recipe.blockRounding !== null,
     onGrid: !scaling && !rotation && !ownLevels && !(rounding.part as RoundingPart).ownGrid,
     ownLevels,
@@ -85,9 +89,12 @@ export function composeMethod(id: string, parts: readonly Part[]): Method {
       return composeMethod(texts.join("+"), parts);
     },
     async quantize(input) {
-      const what = recipe.calibration !== "none" ? `method "${id}" needs` : "static ranges of activations need";
-      if ((recipe.calibration !== "none" || input.inputs?.range) && !input.calibrator)
+      const { calibrator, inputs } = input;
+      const needs = recipe.calibration !== "none" || (inputs && recipe.rotationAsks);
+      if ((needs || inputs?.range) && !calibrator) {
+        const what = needs ? `method "${id}" needs` : "static ranges of activations need";
         throw new UserError(`${what} a calibration text; give one with --calibration FILE`);
+      }
       return runMethod(recipe, input);
     },
   };

@@ -10,6 +10,7 @@ export const deviceRtn: Method = {
   summary: "round to nearest on the GPU itself, scales in float32 (--device webgpu)",
   calibration: "none",
   holdsOriginals: false,
+  readsInputs: false,
   onGrid: true,
   ownLevels: false,
   rotates: false,

@@ -1,5 +1,6 @@
 import { type Format, fakeQuantize, groupQuantizerOf, scaleStores, UserError } from "../../formats/index.ts";
-import type { Rotation } from "../hadamard/index.ts";
+import type { SiteInputs } from "../calibration/index.ts";
+import { CHOICE_TOKENS, type Rotation, type RoundedValues } from "../hadamard/index.ts";
 import type { StaticRange } from "../model/architectures/runningFormats.ts";
 
 /** What the inputs of layers are rounded to as the model runs. */
@@ -35,6 +36,26 @@ export function roundRows(
     }
   } else fakeQuantize(x, x.length / columns, columns, format, x, options);
   return x;
+}
+
+/** A few tokens' inputs of a layer, divided by `scales`; what rounding loses counts as the mean of tokens. */
+export function roundedInputs(
+  { batches }: SiteInputs,
+  scales: Float64Array | null,
+  columns: number,
+  rounding: InputRounding,
+): RoundedValues {
+  const [first] = batches;
+  const values = transformed(first!.subarray(0, CHOICE_TOKENS * columns), scales, null);
+  return {
+    values,
+    share: columns / values.length,
+    lossOf(x) {
+      const scale = rounding.range ? staticScale([x], rounding.format, rounding.range) : 1;
+      const rounded = roundRows(x.slice(), columns, rounding, scale);
+      return rounded.reduce((sum, value, i) => sum + (value - x[i]!) ** 2, 0);
+    },
+  };
 }
 
 /** Numbers that a search looks at, evenly spaced over all: their error is known to a percent. */

@@ -94,6 +94,8 @@ export interface Method {
   readonly onGrid: boolean;
   /** Whether it may rotate the inputs of layers. */
   readonly rotates: boolean;
+  /** Whether it looks at the layers' inputs where these are rounded, whatever `calibration` says. */
+  readonly readsInputs: boolean;
   /** Whether it trains one range for all tokens of each layer's inputs, where these are rounded. */
   readonly learnsRanges: boolean;
   /** Whether it draws random numbers that its id does not fix. */

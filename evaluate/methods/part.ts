@@ -1,7 +1,7 @@
 import type { Format } from "../../formats/index.ts";
 import type { Kernel } from "../../formats/kernel.ts";
 import type { Moments } from "../calibration/index.ts";
-import type { Rotation } from "../hadamard/index.ts";
+import type { Rotation, RoundedValues } from "../hadamard/index.ts";
 import type { CalibrationNeed, Matrix } from "./method.ts";
 import type { Products } from "./products.ts";
 
@@ -78,9 +78,16 @@ export type ScalingPart = PartOf<"scaling", (layers: readonly Layer[]) => Promis
 };
 /**
  * Chooses an orthogonal map of the input channels of the layers that share an input, or null for none: weights and inputs
- * are both rotated, the inputs as the model runs. It sees the weights scaled.
+ * are both rotated, the inputs as the model runs. It sees the weights scaled and, where it asks for them and the model
+ * rounds them, some inputs, divided by the scales.
  */
-export type RotationPart = PartOf<"rotation", (layers: readonly Layer[]) => Rotation | null>;
+export type RotationPart = PartOf<
+  "rotation",
+  (layers: readonly Layer[], inputs: RoundedValues | null) => Rotation | null
+> & {
+  /** Whether it asks for inputs with these options. */
+  readonly asks: (options: PartOptions) => boolean;
+};
 /** Chooses the grid of each group: its range, or its levels. */
 export type RangePart = PartOf<"range", (layer: Ungridded) => Grid> & {
   /** Set where it replaces the format's levels, so that what the format's multiplier costs no longer holds. */

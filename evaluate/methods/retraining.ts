@@ -37,6 +37,7 @@ export function retrainingMethod(id: string): Method | null {
     summary: recipe.summary,
     calibration: "text",
     holdsOriginals: false,
+    readsInputs: false,
     onGrid: false,
     rotates: recipe.rotation !== undefined,
     learnsRanges: recipe.activationRange === "learned",

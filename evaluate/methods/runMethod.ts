@@ -4,7 +4,7 @@ import type { Rotation } from "../hadamard/index.ts";
 import { inputRange, inputRotation, inputScales } from "../model/architectures/runningFormats.ts";
 import type { Recipe } from "./compose.ts";
 import { formatGrid } from "./grid.ts";
-import { roundRows, staticScale, transformed } from "./inputRounding.ts";
+import { roundedInputs, roundRows, staticScale, transformed } from "./inputRounding.ts";
 import { layerLog, outputEnergy } from "./layerLog.ts";
 import type { LayerLog, Matrix, MethodInput, MethodResult } from "./method.ts";
 import { roundToNearest } from "./nearest.ts";
@@ -33,7 +33,7 @@ export async function runMethod(recipe: Recipe, given: MethodInput): Promise<Met
     const fisher = recipe.needsFisher ? await calibrator!.fisher(weights) : null;
     const prepare = (site: readonly Matrix[], moments: Moments | null, seen: SiteInputs | null) =>
       prepareSite(recipe, input, site, { moments, seen, fisher, products });
-    if (recipe.calibration === "none" && !inputs?.range) {
+    if (recipe.calibration === "none" && !inputs?.range && !(inputs && recipe.rotationAsks)) {
       for (const matrix of matrices) {
         for (const each of await prepare([matrix], null, null)) await finish(each, await rounding!(each.layer), null);
       }
@@ -133,7 +133,7 @@ interface Calibrated {
 }
 
 async function prepareSite(
-  { scaling, scaleBits, rotation, range: rangeOf }: Recipe,
+  { scaling, scaleBits, rotation, rotationAsks, range: rangeOf }: Recipe,
   { format, weights, into, inputs }: MethodInput,
   site: readonly Matrix[],
   { moments, seen: given, fisher, products }: Calibrated,
@@ -147,7 +147,8 @@ async function prepareSite(
   const scaled = scales
     ? plain.map((layer) => ({ ...layer, weights: layer.weights.map((w, i) => w * scales[i % layer.matrix.cols]!) }))
     : plain;
-  const turn = rotation ? rotation(scaled) : null;
+  const sample = rotationAsks && inputs && given ? roundedInputs(given, scales, plain[0]!.matrix.cols, inputs) : null;
+  const turn = rotation ? rotation(scaled, sample) : null;
   const move = (x: Float32Array) => transformed(x, scales, turn);
   const moved = given && {
     *[Symbol.iterator]() {

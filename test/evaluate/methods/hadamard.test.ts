@@ -3,7 +3,7 @@ import { momentsOf } from "../../../evaluate/calibration/index.ts";
 import { rotated } from "../../../evaluate/calibration/moments.ts";
 import { hadamardRotation } from "../../../evaluate/hadamard/index.ts";
 import { composeMethod } from "../../../evaluate/methods/compose.ts";
-import { methodParts } from "../../../evaluate/methods/index.ts";
+import { methodById, methodParts } from "../../../evaluate/methods/index.ts";
 import type { RoundingPart } from "../../../evaluate/methods/part.ts";
 import { parseFormat } from "../../../formats/index.ts";
 import { cols, oneLayer, quantized, rows, W, X } from "./toy.ts";
@@ -71,6 +71,51 @@ describe("hadamard", () => {
     assert.equal(plain.weightMse, 0);
     const outlier = W.map((value, i) => (i % cols === 0 ? 8 * value : value));
     assert.equal((await quantized("hadamard:select", "int3@row", { w: outlier })).layers[0]!.rotation, 16);
+  });
+
+  it("with select, weighs what rounded inputs lose, which may decide either way", async () => {
+    const grid = Float32Array.from({ length: 64 }, (_, i) => ((i * 5) % 15) - 7);
+    const outlier = W.map((value, i) => (i % cols === 0 ? 8 * value : value));
+    const rotationOf = async (w: Float32Array, x: Float64Array, activation: string, range: "absmax" | null = null) => {
+      const inputs = { format: parseFormat(activation), range };
+      return (await quantized("hadamard:select", "int4@row", { w, x, inputs })).layers[0]!.rotation;
+    };
+    const spiked = X.map((value, i) => (i % cols === 3 ? 100 * value : value));
+    const onGrid = X.map((_, i) => 40 * (((i * 5) % 15) - 7));
+    assert.equal(await rotationOf(grid, spiked, "int4@row"), 16);
+    assert.equal(await rotationOf(grid, spiked, "int4@row", "absmax"), 16);
+    assert.equal(await rotationOf(outlier, onGrid, "int4@row"), undefined);
+    // Inputs that lose nothing either way leave the choice to the weights.
+    assert.equal(
+      await rotationOf(
+        outlier,
+        X.map(() => 0),
+        "int4@row",
+      ),
+      16,
+    );
+    assert.equal(
+      await rotationOf(
+        grid,
+        X.map(() => 0),
+        "int4@row",
+      ),
+      undefined,
+    );
+  });
+
+  it("with select and rounded inputs, asks for a calibration text", async () => {
+    const matrices = [{ name: "w", rows, cols }];
+    const weights = new Map([["w", W]]);
+    const into = new Map([["w", new Float32Array(W.length)]]);
+    const inputs = { format: parseFormat("int4@row"), range: null };
+    const given = { format: parseFormat("int4@row"), matrices, weights, into };
+    await methodById("hadamard:select").quantize(given);
+    await methodById("hadamard").quantize({ ...given, inputs });
+    await assert.rejects(
+      methodById("hadamard:select").quantize({ ...given, inputs }),
+      /"hadamard:select" needs a calibration text/,
+    );
   });
 
   it("names the layer whose inputs no block of that size tiles", async () => {

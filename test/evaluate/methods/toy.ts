@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Calibrator, momentsOf, type SiteInputs } from "../../../evaluate/calibration/index.ts";
 import { type MethodResult, methodById } from "../../../evaluate/methods/index.ts";
+import type { InputRounding } from "../../../evaluate/methods/inputRounding.ts";
 import { packageRoot } from "../../../evaluate/model/index.ts";
 import { parseFormat } from "../../../formats/index.ts";
 
@@ -77,7 +78,14 @@ export async function quantized(
     x = X,
     reference,
     columns = cols,
-  }: { w?: Float32Array; x?: ArrayLike<number>; reference?: ArrayLike<number>; columns?: number } = {},
+    inputs,
+  }: {
+    w?: Float32Array;
+    x?: ArrayLike<number>;
+    reference?: ArrayLike<number>;
+    columns?: number;
+    inputs?: InputRounding;
+  } = {},
 ): Promise<MethodResult & { weights: Float32Array }> {
   const weights = new Float32Array(w.length);
   const result = await methodById(method).quantize({
@@ -86,6 +94,7 @@ export async function quantized(
     weights: new Map([["w", w]]),
     into: new Map([["w", weights]]),
     calibrator: oneLayer(x, columns, reference),
+    inputs,
   });
   return { ...result, weights };
 }
