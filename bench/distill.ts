@@ -5,8 +5,8 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { hadamardRotation } from "../evaluate/hadamard/index.ts";
-import { loadModel } from "../evaluate/loadedModel.ts";
 import { resolveModel } from "../evaluate/model/index.ts";
+import { loadModel } from "../evaluate/model/loadedModel.ts";
 import { recipeById } from "../evaluate/training/index.ts";
 import { createStudent } from "../evaluate/training/student.ts";
 import { parseFormat } from "../formats/index.ts";

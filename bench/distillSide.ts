@@ -1,7 +1,7 @@
 /** @file Our side of bench/distill.ts in a process of its own, so that its peak memory is its own: a stepper as the peers are. */
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { loadModel } from "../evaluate/loadedModel.ts";
+import { loadModel } from "../evaluate/model/loadedModel.ts";
 import { recipeById } from "../evaluate/training/index.ts";
 import { createStepper } from "../evaluate/training/steps.ts";
 import { createStudent } from "../evaluate/training/student.ts";

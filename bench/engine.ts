@@ -6,7 +6,6 @@ import { parseArgs } from "node:util";
 import { adamwDefaults } from "../evaluate/engine/adamw.ts";
 import { createSession } from "../evaluate/engine/session.ts";
 import { createGraph, encode, input, matmul, output } from "../evaluate/graph/index.ts";
-import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { createModelTrainer } from "../evaluate/model/architectures/training.ts";
 import {
   linearLayers,
@@ -16,6 +15,7 @@ import {
   resolveModel,
   tensorShapes,
 } from "../evaluate/model/index.ts";
+import { createEvaluator } from "../evaluate/scoring/evaluator.ts";
 import { nodeTimes } from "./nodeTimes.ts";
 import { interleave, type Side, type Spread, show, spread } from "./rounds.ts";
 import { type PeerSide, peerPython, torchSide } from "./torchPeer.ts";

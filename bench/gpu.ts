@@ -10,9 +10,9 @@ import { createResidence } from "../evaluate/engine/residence.ts";
 import { createSession, type Device, engineVersion } from "../evaluate/engine/session.ts";
 import { isOutOfMemory } from "../evaluate/engine/shrink.ts";
 import { createGraph, fakeQuantize, type Graph, input, output, sum, type Value } from "../evaluate/graph/index.ts";
-import { loadModel } from "../evaluate/loadedModel.ts";
-import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { lossGraph } from "../evaluate/model/architectures/training.ts";
+import { loadModel } from "../evaluate/model/loadedModel.ts";
+import { createEvaluator } from "../evaluate/scoring/evaluator.ts";
 import { parseFormat } from "../formats/index.ts";
 import { show, spread } from "./rounds.ts";
 

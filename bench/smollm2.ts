@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageRoot } from "../evaluate/model/index.ts";
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 
 const MODEL = join(packageRoot(), ".cache", "SmolLM2-135M-Instruct.Q4_1.gguf");
 const TEXTS = join(packageRoot(), "..", "shared", "evaltext");

@@ -1,4 +1,4 @@
-import { readCodebook } from "../evaluate/codebookFile.ts";
+import { readCodebook } from "../evaluate/storage/codebookFile.ts";
 import type { Input, Option } from "./options.ts";
 
 /** The option of every command that takes format ids. */

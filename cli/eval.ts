@@ -1,5 +1,5 @@
-import type { Row } from "../evaluate/row.ts";
 import { CONTEXT_MAX, tasks } from "../evaluate/tasks/index.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { accuracyChanges } from "../reports/accuracyChange.ts";
 import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";

@@ -41,8 +41,8 @@ export const generate: Command = {
     // The engine loads a 20 MB library, which the other commands do without.
     const { generateText, TOKENS_MAX } = await import("../evaluate/generateText.ts");
     const { CONTEXT_MAX } = await import("../evaluate/tasks/index.ts");
-    const { readText } = await import("../evaluate/dataFile.ts");
-    const { writeFileAtomic } = await import("../evaluate/files.ts");
+    const { readText } = await import("../evaluate/storage/dataFile.ts");
+    const { writeFileAtomic } = await import("../evaluate/storage/files.ts");
     const lines =
       prompts === undefined
         ? null

@@ -1,4 +1,4 @@
-import { type MemoryEstimate, memoryLine } from "../evaluate/memory.ts";
+import { type MemoryEstimate, memoryLine } from "../evaluate/trial/memory.ts";
 import type { Io } from "./options.ts";
 
 /** Every process has this much; a run that needs no more is not worth a line. */

@@ -1,5 +1,5 @@
-import type { Row } from "../evaluate/row.ts";
 import type { SweepManifest } from "../evaluate/sweep/index.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import type { ReportOptions, WriteOptions } from "../reports/index.ts";
 import type { Io } from "./options.ts";
 

@@ -1,5 +1,5 @@
-import type { Row } from "../evaluate/row.ts";
 import { readJournal, readManifest, type SweepManifest } from "../evaluate/sweep/index.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { UserError } from "../formats/error.ts";
 import { recost, TIMED_LIBRARIES } from "../hwmodel/synthesis/recost.ts";
 import { costIds } from "../reports/axes.ts";

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
-import { pathIs } from "../evaluate/files.ts";
 import { type Provider, providers } from "../evaluate/graph/provider.ts";
-import type { Row } from "../evaluate/row.ts";
+import { pathIs } from "../evaluate/storage/files.ts";
 import { readJournal, readRowFile } from "../evaluate/sweep/index.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { UserError } from "../formats/error.ts";
 import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";

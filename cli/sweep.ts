@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isSystemError, systemReason } from "../evaluate/files.ts";
+import { isSystemError, systemReason } from "../evaluate/storage/files.ts";
 import {
   defaultConfig,
   FILTER_FIELDS,

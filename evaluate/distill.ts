@@ -2,10 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Format, parseFormat, UserError } from "../formats/index.ts";
-import { readText } from "./dataFile.ts";
 import { deviceVersions, type FoundDevice } from "./engine/devices.ts";
-import { ensureWritableDir, pathIs } from "./files.ts";
-import { type LoadedModel, loadModel } from "./loadedModel.ts";
 import { type LayerLog, meanBitsPerWeight } from "./methods/index.ts";
 import { layerLog } from "./methods/layerLog.ts";
 import { requireProjections } from "./model/architectures/runningFormats.ts";
@@ -17,8 +14,10 @@ import {
   packageRoot,
   REFERENCE_MODEL,
 } from "./model/index.ts";
-import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
-import { runningFormatsOf } from "./runningFormatsOf.ts";
+import { type LoadedModel, loadModel } from "./model/loadedModel.ts";
+import { readText } from "./storage/dataFile.ts";
+import { ensureWritableDir, pathIs } from "./storage/files.ts";
+import { requireEmptyOutput, writeModelDirectory } from "./storage/modelDirectory.ts";
 import { BASELINE, RESULT_VERSION, tokenId } from "./sweep/index.ts";
 import { cutWindows } from "./tasks/index.ts";
 import {
@@ -30,6 +29,7 @@ import {
   type TokenWindows,
   type TrainingLog,
 } from "./training/index.ts";
+import { runningFormatsOf } from "./trial/runningFormatsOf.ts";
 
 /** Where the teacher's logits come from: `graph`, its weights beside the student's; `full` or `topN`, kept on disk. */
 export type TeacherChoice = "graph" | "full" | `top${number}`;

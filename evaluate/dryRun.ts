@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import { pathIs } from "./files.ts";
 import { type PrepareOptions, prepareSweep } from "./prepare.ts";
-import type { Row } from "./row.ts";
+import { pathIs } from "./storage/files.ts";
 import {
   contentHash,
   estimateTrials,
@@ -16,6 +15,7 @@ import {
   type TrialTime,
   unknownKinds,
 } from "./sweep/index.ts";
+import type { Row } from "./trial/row.ts";
 
 export interface DryRun {
   trials: TrialEstimate[];

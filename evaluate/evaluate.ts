@@ -1,7 +1,7 @@
 import { DEFAULT_GROUP, UserError } from "../formats/index.ts";
 import { type PrepareOptions, prepareSweep } from "./prepare.ts";
-import type { Row } from "./row.ts";
 import { BASELINE, defaultConfig, inProcess, runSweep, SAME, type SweepProgress } from "./sweep/index.ts";
+import type { Row } from "./trial/row.ts";
 
 export interface EvaluateOptions extends PrepareOptions {
   model: string;

@@ -5,8 +5,8 @@ import { createDecoder } from "./generate/decoder.ts";
 import { isDegenerate } from "./generate/degenerate.ts";
 import { generate, type Start, vocabularyStarts } from "./generate/generate.ts";
 import type { Sampling } from "./generate/sampling.ts";
-import { contextOf, type LoadedModel, loadModel } from "./loadedModel.ts";
 import { type FetchProgress, fetchModel } from "./model/index.ts";
+import { contextOf, type LoadedModel, loadModel } from "./model/loadedModel.ts";
 
 export interface GenerateTextOptions extends Sampling {
   /** Directory, GGUF file, Hub id (downloaded if need be), or "reference". */

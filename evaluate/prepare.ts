@@ -5,12 +5,8 @@ import { aboutFormat } from "../formats/sheets/index.ts";
 import "../fitting/everyId.ts";
 import type { FoundDevice } from "./engine/devices.ts";
 import { engineVersion } from "./engine/session.ts";
-import type { MemoryEstimate } from "./memory.ts";
 import { methodById } from "./methods/index.ts";
 import { type FetchProgress, fetchModel, packageRoot } from "./model/index.ts";
-import { type ModelBench, prepareModel } from "./modelBench.ts";
-import { runningFormatsOf } from "./runningFormatsOf.ts";
-import { elementName, familyOf } from "./runTrial.ts";
 import {
   BASELINE,
   type FormatNames,
@@ -19,6 +15,10 @@ import {
   planTrials,
   type SweepConfig,
 } from "./sweep/index.ts";
+import type { MemoryEstimate } from "./trial/memory.ts";
+import { type ModelBench, prepareModel } from "./trial/modelBench.ts";
+import { runningFormatsOf } from "./trial/runningFormatsOf.ts";
+import { elementName, familyOf } from "./trial/runTrial.ts";
 
 export interface PrepareOptions {
   /** Threads of the engine; onnxruntime's default when absent. */

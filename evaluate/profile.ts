@@ -11,7 +11,7 @@ import {
 import { UserError } from "../formats/error.ts";
 import type { Format } from "../formats/index.ts";
 import { type Checkpoint, LINEAR_KINDS, openCheckpoint, type ResolvedModel } from "./model/index.ts";
-import type { TensorProfile } from "./row.ts";
+import type { TensorProfile } from "./trial/row.ts";
 
 /** Over what a Student t is fitted: the whole tensor, each row (output channel), or each group of a row. */
 export const FIT_UNITS = ["tensor", "row", "block"] as const;

@@ -1,14 +1,6 @@
 import { type Format, parseFormat, UserError } from "../formats/index.ts";
 import "../fitting/everyId.ts";
-import {
-  CALIBRATION_WINDOWS,
-  type CalibrationText,
-  calibrationWarnings,
-  calibratorOf,
-  readCalibration,
-} from "./calibrationText.ts";
 import type { FoundDevice } from "./engine/devices.ts";
-import { type MemoryEstimate, quantizeMemory } from "./memory.ts";
 import {
   type Matrix,
   type Method,
@@ -39,7 +31,15 @@ import {
   tensorShapes,
 } from "./model/index.ts";
 import { createPacker, PACKED_KEY, type Packer } from "./model/packedFile.ts";
-import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
+import { requireEmptyOutput, writeModelDirectory } from "./storage/modelDirectory.ts";
+import {
+  CALIBRATION_WINDOWS,
+  type CalibrationText,
+  calibrationWarnings,
+  calibratorOf,
+  readCalibration,
+} from "./trial/calibrationText.ts";
+import { type MemoryEstimate, quantizeMemory } from "./trial/memory.ts";
 
 export interface QuantizeOptions {
   /** Directory, GGUF file, Hub id (downloaded if need be), or "reference". */

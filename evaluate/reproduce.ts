@@ -1,6 +1,5 @@
 import { UserError } from "../formats/error.ts";
 import { type PrepareOptions, prepareSweep } from "./prepare.ts";
-import type { Row } from "./row.ts";
 import {
   changedParts,
   defaultConfig,
@@ -10,6 +9,7 @@ import {
   type TrialSpec,
   validateConfig,
 } from "./sweep/index.ts";
+import type { Row } from "./trial/row.ts";
 
 /** One field that came out differently. */
 export interface Difference {

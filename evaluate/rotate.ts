@@ -1,10 +1,10 @@
 import { UserError } from "../formats/error.ts";
 import { deviceVersions, type FoundDevice } from "./engine/devices.ts";
-import { loadModel } from "./loadedModel.ts";
-import { logitChange } from "./logitChange.ts";
 import { type FetchProgress, fetchModel, tensorShapes } from "./model/index.ts";
-import { requireEmptyOutput, writeModelDirectory } from "./modelDirectory.ts";
-import { rotateResidual } from "./rotateResidual.ts";
+import { loadModel } from "./model/loadedModel.ts";
+import { logitChange } from "./rotation/logitChange.ts";
+import { rotateResidual } from "./rotation/rotateResidual.ts";
+import { requireEmptyOutput, writeModelDirectory } from "./storage/modelDirectory.ts";
 
 export interface RotateOptions {
   /** Directory, GGUF file, Hub id (downloaded if need be), or "reference". */

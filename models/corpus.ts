@@ -2,7 +2,7 @@ import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_p
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeDirectory } from "../evaluate/files.ts";
+import { makeDirectory } from "../evaluate/storage/files.ts";
 import { UserError } from "../formats/error.ts";
 import { readTarball } from "./tar.ts";
 import { cleanText } from "./text.ts";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { evaluateModel } from "../evaluate/evaluate.ts";
-import { writeFileAtomic } from "../evaluate/files.ts";
 import { openCheckpoint } from "../evaluate/model/index.ts";
 import { profileTensors } from "../evaluate/profile.ts";
+import { writeFileAtomic } from "../evaluate/storage/files.ts";
 
 /** What the training run knows of itself. */
 export interface TrainingFacts {

@@ -1,4 +1,4 @@
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { UserError } from "../formats/error.ts";
 import type { MacCost } from "../hwmodel/cost.ts";
 import { chipOverhead } from "../hwmodel/system/chipOverhead.ts";

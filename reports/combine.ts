@@ -1,4 +1,4 @@
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { metricAxis, metricIds } from "./axes.ts";
 import { settingName } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 
 /**
  * One source of costs for all rows: the synthesized figures where every row with a cost has one, else the model's for

@@ -1,4 +1,4 @@
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { csv } from "./escape.ts";
 
 type Value = string | number | null;

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { accuracyChanges } from "./accuracyChange.ts";
 import {
   accuracyChart,

@@ -1,4 +1,4 @@
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { UserError } from "../formats/error.ts";
 import { type Axis, type CostAxis, costAxis, type MetricAxis, metricAxis } from "./axes.ts";
 import { difference } from "./compare.ts";

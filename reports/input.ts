@@ -1,4 +1,4 @@
-import type { Row, TensorProfile } from "../evaluate/row.ts";
+import type { Row, TensorProfile } from "../evaluate/trial/row.ts";
 import { UserError } from "../formats/error.ts";
 import { plain } from "./escape.ts";
 

@@ -1,4 +1,4 @@
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { checkCost, checkMetric } from "./axes.ts";
 import { type Changes, changesBetween } from "./changes.ts";
 import { changesFigure, changesSentence, changesTable } from "./changesReport.ts";

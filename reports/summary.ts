@@ -1,4 +1,4 @@
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { combineModels } from "./combine.ts";
 import { baselineFormat, isBaseline } from "./frontier.ts";
 import { withSigma } from "./numbers.ts";

@@ -1,4 +1,4 @@
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { metricAxis } from "./axes.ts";
 import type { FrontierPoint } from "./frontier.ts";
 import { count, missing, significant, withSigma } from "./numbers.ts";

@@ -1,4 +1,4 @@
-import type { Row } from "../evaluate/row.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { type CostAxis, costAxis, metricIds } from "./axes.ts";
 import { type CombinedRow, combineModels } from "./combine.ts";
 import { oneCostSource } from "./costSource.ts";

@@ -14,13 +14,13 @@ import {
   scalar,
   type Value,
 } from "../evaluate/graph/index.ts";
-import { type LoadedModel, loadModel } from "../evaluate/loadedModel.ts";
-import { createContinuationScorer } from "../evaluate/model/architectures/continuations.ts";
-import { createDivergenceScorer } from "../evaluate/model/architectures/divergence.ts";
-import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { modelLogits } from "../evaluate/model/architectures/index.ts";
 import { inputShapes, type RunningFormats } from "../evaluate/model/architectures/runningFormats.ts";
 import { linearLayers } from "../evaluate/model/index.ts";
+import { type LoadedModel, loadModel } from "../evaluate/model/loadedModel.ts";
+import { createContinuationScorer } from "../evaluate/scoring/continuations.ts";
+import { createDivergenceScorer } from "../evaluate/scoring/divergence.ts";
+import { createEvaluator } from "../evaluate/scoring/evaluator.ts";
 import { recipeById, retrain } from "../evaluate/training/index.ts";
 import { parseFormat } from "../formats/index.ts";
 import { tinyModel } from "../test/evaluate/tinyModel.ts";

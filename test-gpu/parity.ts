@@ -5,7 +5,7 @@
 import { cpus, release } from "node:os";
 import { deviceOrder, probeDevice } from "../evaluate/engine/devices.ts";
 import { type Device, engineVersion } from "../evaluate/engine/session.ts";
-import { loadModel } from "../evaluate/loadedModel.ts";
+import { loadModel } from "../evaluate/model/loadedModel.ts";
 import { type Check, passes } from "./check.ts";
 import { codeChecks } from "./codes.ts";
 import { memoryChecks } from "./memory.ts";

@@ -3,8 +3,8 @@ import { type FoundDevice, probeDevice } from "../evaluate/engine/devices.ts";
 import { holdsState } from "../evaluate/engine/residence.ts";
 import type { Device } from "../evaluate/engine/session.ts";
 import { prepareSweep } from "../evaluate/prepare.ts";
-import type { Row } from "../evaluate/row.ts";
 import { defaultConfig } from "../evaluate/sweep/index.ts";
+import type { Row } from "../evaluate/trial/row.ts";
 import { type Check, relativeError } from "./check.ts";
 
 /** Of perplexities on weights rounded by the host, which are bit for bit the same. */

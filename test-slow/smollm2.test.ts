@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadModel } from "../evaluate/index.ts";
-import { createEvaluator } from "../evaluate/model/architectures/evaluator.ts";
 import { packageRoot } from "../evaluate/model/index.ts";
+import { createEvaluator } from "../evaluate/scoring/evaluator.ts";
 
 /** transformers on torch, by test/golden/make-smollm2.py. */
 interface Golden {

@@ -3,7 +3,7 @@ import { createSession, type Feed, type HostTensor, type Session, type SessionOp
 import { shrinking, type Warn } from "../engine/shrink.ts";
 import { live, reads } from "../graph/graph.ts";
 import { createGraph, encode, type Graph, input, lower, peakBytes, size, type Value } from "../graph/index.ts";
-import { createWaiting, WAITING_BYTES, type Waiting } from "../waiting.ts";
+import { createWaiting, WAITING_BYTES, type Waiting } from "../storage/waiting.ts";
 import { type VisitBlock, walkBlocks } from "./blocks.ts";
 import { diagonalFisher } from "./fisher.ts";
 import type { Moments } from "./moments.ts";

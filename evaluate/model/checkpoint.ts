@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UserError } from "../../formats/error.ts";
-import { pathIs } from "../files.ts";
+import { pathIs } from "../storage/files.ts";
 import { openGgufTensors } from "./ggufCheckpoint.ts";
 import { READABLE_GGML_TYPES } from "./ggufTypes.ts";
 import { isGguf } from "./modelText.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UserError } from "../../formats/error.ts";
-import { pathIs } from "../files.ts";
+import { pathIs } from "../storage/files.ts";
 import { cachedSnapshot, cacheFolder, isHubId } from "./hubCache.ts";
 import { type FetchOptions, fetchSnapshot } from "./hubSnapshot.ts";
 import { REFERENCE_MODEL, type ResolvedModel, resolveModel } from "./resolve.ts";

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { pathIs } from "../files.ts";
+import { pathIs } from "../storage/files.ts";
 import { readTextFile } from "./readAt.ts";
 
 // huggingface_hub, validate_repo_id: letters, digits, "-", "_", "."; no "--", no ".."; no "-" or "." at an end; 96 in all.

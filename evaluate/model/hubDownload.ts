@@ -15,7 +15,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../formats/error.ts";
-import { isSystemError, replaceFile, systemReason } from "../files.ts";
+import { isSystemError, replaceFile, systemReason } from "../storage/files.ts";
 import { causeOf, type HubFile, hubFetch, TransientError } from "./hubClient.ts";
 
 export interface DownloadOptions {

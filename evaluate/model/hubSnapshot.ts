@@ -1,7 +1,7 @@
 import { existsSync, rmSync, statfsSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { UserError } from "../../formats/error.ts";
-import { isSystemError, makeDirectory, pathIs, replaceFile, systemReason, writeFileAtomic } from "../files.ts";
+import { isSystemError, makeDirectory, pathIs, replaceFile, systemReason, writeFileAtomic } from "../storage/files.ts";
 import { cacheFolder } from "./hubCache.ts";
 import { describeModel, type HubFile, type HubModel, hubEndpoint, TransientError } from "./hubClient.ts";
 import { downloadBlob } from "./hubDownload.ts";

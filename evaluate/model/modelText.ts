@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UserError } from "../../formats/error.ts";
-import { pathIs } from "../files.ts";
+import { pathIs } from "../storage/files.ts";
 import { openGguf } from "./gguf.ts";
 import { ggufConfig } from "./ggufConfig.ts";
 import { GGUF_FAMILY_NAMES, ggufFamily } from "./ggufFamilies.ts";

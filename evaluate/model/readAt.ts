@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../../formats/error.ts";
-import { isSystemError, systemReason } from "../files.ts";
+import { isSystemError, systemReason } from "../storage/files.ts";
 
 /** 16 MiB per read call: measured fastest here, and Node refuses single reads of 2 GiB and more. */
 export const READ_CHUNK_BYTES = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../formats/error.ts";
-import { pathIs } from "../files.ts";
+import { pathIs } from "../storage/files.ts";
 import { cachedSnapshot, isHubId } from "./hubCache.ts";
 import { isGguf } from "./modelText.ts";
 import { readTextFile } from "./readAt.ts";

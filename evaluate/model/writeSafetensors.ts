@@ -1,5 +1,5 @@
 import { UserError } from "../../formats/error.ts";
-import { streamFileAtomic, writeFileAtomic } from "../files.ts";
+import { streamFileAtomic, writeFileAtomic } from "../storage/files.ts";
 import { float32BitsToBfloat16, float32BitsToFloat16 } from "./halfFloats.ts";
 
 export type FloatDtype = "F32" | "F16" | "BF16";

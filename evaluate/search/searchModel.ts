@@ -1,7 +1,7 @@
 import { type Element, parseFormat, UserError } from "../../formats/index.ts";
 import "../../fitting/everyId.ts";
 import { diskCache, MODEL_ERROR, SYNTHESIS_SCATTER, synthesizeMac, wasmYosys } from "../../hwmodel/index.ts";
-import { loadModel } from "../loadedModel.ts";
+import { loadModel } from "../model/loadedModel.ts";
 import { beats } from "./beats.ts";
 import { gridBookOf, gridElement } from "./gridBook.ts";
 import { type Candidate, candidateOf, searchFormats } from "./searchFormats.ts";

@@ -1,6 +1,6 @@
-import type { Row } from "../row.ts";
 import { pairedDifference } from "../tasks/statistics.ts";
 import type { Metric } from "../tasks/task.ts";
+import type { Row } from "../trial/row.ts";
 
 /**
  * A row with its paired differences to the full-precision row: of the loss over the same windows, and of each figure over

@@ -1,4 +1,4 @@
-import type { Row } from "../row.ts";
+import type { Row } from "../trial/row.ts";
 import { contentHash, type TrialSpec } from "./key.ts";
 import type { PlannedTrial } from "./run.ts";
 

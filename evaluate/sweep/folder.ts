@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../formats/error.ts";
-import { isSystemError, systemReason, writeFileAtomic } from "../files.ts";
-import type { TensorProfile } from "../row.ts";
+import { isSystemError, systemReason, writeFileAtomic } from "../storage/files.ts";
+import type { TensorProfile } from "../trial/row.ts";
 
 /** What a sweep folder holds beside its journal: all that a report needs except the rows. */
 export interface SweepManifest {

@@ -1,4 +1,4 @@
-import type { Row } from "../row.ts";
+import type { Row } from "../trial/row.ts";
 import { canonicalJson, contentHash, RESULT_VERSION, type TrialFacts } from "./key.ts";
 import type { PlannedTrial } from "./run.ts";
 

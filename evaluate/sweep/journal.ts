@@ -1,8 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../formats/error.ts";
-import { ensureWritableDir, isSystemError, systemReason } from "../files.ts";
-import type { Row } from "../row.ts";
+import { ensureWritableDir, isSystemError, systemReason } from "../storage/files.ts";
+import type { Row } from "../trial/row.ts";
 import { headerLine, isRow, type JournalContent, parseJournal, sealLine } from "./journalLines.ts";
 import { type Lock, takeLock } from "./lock.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../../formats/error.ts";
-import type { Row } from "../row.ts";
+import type { Row } from "../trial/row.ts";
 
 /** Raised when the meaning of a line changes; an older reader must refuse a newer journal. */
 export const JOURNAL_VERSION = 1;

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } f
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../formats/error.ts";
-import { isSystemError, systemReason } from "../files.ts";
+import { isSystemError, systemReason } from "../storage/files.ts";
 
 /** Who holds a lock. */
 interface Holder {

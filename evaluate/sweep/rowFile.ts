@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { UserError } from "../../formats/error.ts";
-import { isSystemError, systemReason } from "../files.ts";
-import type { Row } from "../row.ts";
+import { isSystemError, systemReason } from "../storage/files.ts";
+import type { Row } from "../trial/row.ts";
 import { isRow } from "./journalLines.ts";
 
 /** The largest rows are those of models with thousands of layers and tasks with ten thousands of examples: some megabytes. */

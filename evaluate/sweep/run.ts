@@ -1,4 +1,4 @@
-import type { Row } from "../row.ts";
+import type { Row } from "../trial/row.ts";
 import { compareWithBaseline } from "./baseline.ts";
 import type { TrialIdentity } from "./identity.ts";
 import type { Journal } from "./journal.ts";

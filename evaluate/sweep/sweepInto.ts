@@ -1,4 +1,4 @@
-import type { Row } from "../row.ts";
+import type { Row } from "../trial/row.ts";
 import type { SweepConfig } from "./config.ts";
 import { inProcess } from "./executors/inProcess.ts";
 import { type SweepManifest, writeManifest } from "./folder.ts";

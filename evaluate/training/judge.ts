@@ -1,7 +1,7 @@
 import type { SessionOptions } from "../engine/session.ts";
 import type { Warn } from "../engine/shrink.ts";
-import { createEvaluator } from "../model/architectures/evaluator.ts";
 import { inputShapes, inputTransforms, type RunningFormats } from "../model/architectures/runningFormats.ts";
+import { createEvaluator } from "../scoring/evaluator.ts";
 import type { TrainOptions } from "./train.ts";
 
 /** Tokens of one run of the evaluator. */

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { TensorProfile } from "../../evaluate/row.ts";
+import type { TensorProfile } from "../../evaluate/trial/row.ts";
 import { significant, withSigma } from "../numbers.ts";
 import { said } from "./interaction.ts";
 import { type PlotScale, tickValues } from "./scale.ts";

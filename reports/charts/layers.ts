@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { Row } from "../../evaluate/row.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { significant } from "../numbers.ts";
 import { pickByLegend, said, whenPicked } from "./interaction.ts";
 import { listPalette, theme } from "./theme.ts";

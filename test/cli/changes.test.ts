@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareSweep } from "../../evaluate/prepare.ts";
-import type { Row } from "../../evaluate/row.ts";
 import { defaultConfig, JOURNAL_FILE, readJournal } from "../../evaluate/sweep/index.ts";
 import { sealLine } from "../../evaluate/sweep/journalLines.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { cli } from "./io.ts";
 import { tinyText, writeTinyModel } from "./tinyModel.ts";
 

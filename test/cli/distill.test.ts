@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DistillRecord, distillModel } from "../../evaluate/distill.ts";
-import type { Row } from "../../evaluate/row.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { UserError } from "../../formats/index.ts";
 import { shortOfMemory } from "../shortOfMemory.ts";
 import { cli } from "./io.ts";

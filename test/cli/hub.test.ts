@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fetchProgress } from "../../cli/fetchProgress.ts";
-import type { Row } from "../../evaluate/row.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { type FakeHub, startFakeHub } from "../evaluate/model/fakeHub.ts";
 import { cli } from "./io.ts";
 import { tinyText, writeTinyModel } from "./tinyModel.ts";

@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Row } from "../../evaluate/row.ts";
 import { openJournal, readJournal } from "../../evaluate/sweep/index.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { tinyText, writeTinyModel } from "./tinyModel.ts";
 
 const main = fileURLToPath(new URL("../../cli/main.js", import.meta.url));

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCheckpoint, tensorShapes, writeSafetensors } from "../../evaluate/model/index.ts";
-import type { Row } from "../../evaluate/row.ts";
 import { sealLine } from "../../evaluate/sweep/journalLines.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { readModel } from "../evaluate/tinyModel.ts";
 import { cli } from "./io.ts";
 import { tinyText, writeTinyModel } from "./tinyModel.ts";

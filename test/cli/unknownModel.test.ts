@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCheckpoint, openSafetensors, packageRoot, writeSafetensors } from "../../evaluate/model/index.ts";
-import type { Row } from "../../evaluate/row.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { cli } from "./io.ts";
 import { tinyText, writeTinyModel } from "./tinyModel.ts";
 

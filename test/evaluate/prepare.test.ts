@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareSweep } from "../../evaluate/prepare.ts";
-import type { Row } from "../../evaluate/row.ts";
 import { defaultConfig } from "../../evaluate/sweep/index.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { tinyText, writeTinyModel } from "../cli/tinyModel.ts";
 
 describe("the trials of a model in one process", () => {

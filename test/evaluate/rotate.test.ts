@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { logitChange } from "../../evaluate/logitChange.ts";
 import { packageRoot } from "../../evaluate/model/index.ts";
 import { rotateModel } from "../../evaluate/rotate.ts";
-import { rotateResidual } from "../../evaluate/rotateResidual.ts";
+import { logitChange } from "../../evaluate/rotation/logitChange.ts";
+import { rotateResidual } from "../../evaluate/rotation/rotateResidual.ts";
 import { writeTinyModel } from "../cli/tinyModel.ts";
 import { readModel } from "./tinyModel.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Row } from "../../evaluate/row.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { accuracyChanges, relativeChange } from "../../reports/accuracyChange.ts";
 import { accuracyChart } from "../../reports/charts/index.ts";
 import { renderSvg } from "../../reports/svg.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Row } from "../../evaluate/row.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { changesBetween } from "../../reports/changes.ts";
 import { composeReport } from "../../reports/report.ts";
 import { renderSvg } from "../../reports/svg.ts";

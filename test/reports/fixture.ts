@@ -1,4 +1,4 @@
-import type { Row, TensorProfile } from "../../evaluate/row.ts";
+import type { Row, TensorProfile } from "../../evaluate/trial/row.ts";
 import type { Codebook, ReportInput } from "../../reports/input.ts";
 
 /** Invented numbers in the shape of a real sweep: 20 formats × 2 group sizes and the fp32 row. Nothing here was measured. */

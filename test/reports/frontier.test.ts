@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Row } from "../../evaluate/row.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { UserError } from "../../formats/error.ts";
 import { frontier } from "../../reports/frontier.ts";
 import { makeRow, makeRows } from "./fixture.ts";

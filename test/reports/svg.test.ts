@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TensorProfile } from "../../evaluate/row.ts";
+import type { TensorProfile } from "../../evaluate/trial/row.ts";
 import {
   areaChart,
   degreesChart,

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
-import type { Row } from "../../evaluate/row.ts";
+import type { Row } from "../../evaluate/trial/row.ts";
 import { UserError } from "../../formats/error.ts";
 import { rowsToArrow, rowsToCsv } from "../../reports/export.ts";
 import { rowsFromArrow } from "../../reports/fromArrow.ts";

@@ -1,4 +1,4 @@
-import type { Row } from "../../row.ts";
+import type { Row } from "../../trial/row.ts";
 import type { Executor, PlannedTrial, RunTrial } from "../run.ts";
 
 /** Runs trials in this process, one after another. */

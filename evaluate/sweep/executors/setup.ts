@@ -1,9 +1,9 @@
 import { UserError } from "../../../formats/error.ts";
-import { readCodebook } from "../../codebookFile.ts";
 import { chooseDevice } from "../../engine/devices.ts";
 import type { Device } from "../../engine/session.ts";
 import { prepareSweep } from "../../prepare.ts";
-import type { Row } from "../../row.ts";
+import { readCodebook } from "../../storage/codebookFile.ts";
+import type { Row } from "../../trial/row.ts";
 import type { SweepConfig } from "../config.ts";
 import { attempt } from "./inProcess.ts";
 

@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { pathIs } from "../../files.ts";
-import type { Row } from "../../row.ts";
+import { pathIs } from "../../storage/files.ts";
+import type { Row } from "../../trial/row.ts";
 import { JOURNAL_FILE, readJournal } from "../journal.ts";
 import { openLine, sealLine } from "../journalLines.ts";
 

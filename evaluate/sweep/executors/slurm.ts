@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../formats/error.ts";
-import { makeDirectory, writeFileAtomic } from "../../files.ts";
+import { makeDirectory, writeFileAtomic } from "../../storage/files.ts";
 import type { Executor, PlannedTrial, TrialQueue } from "../run.ts";
 import type { WorkerSetup } from "./setup.ts";
 import { removeShard, shardReader } from "./shards.ts";

@@ -3,7 +3,7 @@
  * each with a row or an error. It writes nothing to disk and ends when the process that started it is gone.
  */
 import { UserError } from "../../../formats/error.ts";
-import type { Row } from "../../row.ts";
+import type { Row } from "../../trial/row.ts";
 import { prepareWorker, type RunKey, type WorkerSetup } from "./setup.ts";
 
 export type WorkerRequest = { setup: WorkerSetup } | { key: string };

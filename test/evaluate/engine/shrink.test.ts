@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isOutOfMemory, shrinking } from "../../../evaluate/engine/shrink.ts";
-import { createEvaluator } from "../../../evaluate/model/architectures/evaluator.ts";
-import { createTokenScorer } from "../../../evaluate/model/architectures/tokenScorer.ts";
+import { createEvaluator } from "../../../evaluate/scoring/evaluator.ts";
+import { createTokenScorer } from "../../../evaluate/scoring/tokenScorer.ts";
 import { UserError } from "../../../formats/error.ts";
 import { tinyModel } from "../tinyModel.ts";
 

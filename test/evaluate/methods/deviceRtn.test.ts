@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { methodById } from "../../../evaluate/methods/index.ts";
 import { prepareSweep } from "../../../evaluate/prepare.ts";
-import { requireDeviceOf } from "../../../evaluate/residentModel.ts";
 import { defaultConfig } from "../../../evaluate/sweep/index.ts";
+import { requireDeviceOf } from "../../../evaluate/trial/residentModel.ts";
 import { parseFormat, UserError } from "../../../formats/index.ts";
 
 describe("rounding on the device", () => {

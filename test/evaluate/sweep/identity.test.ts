@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Row } from "../../../evaluate/row.ts";
 import { changedParts, changesSince, type PlannedTrial } from "../../../evaluate/sweep/index.ts";
+import type { Row } from "../../../evaluate/trial/row.ts";
 import { rowOf } from "./rows.ts";
 
 const trial: PlannedTrial = {

@@ -1,4 +1,4 @@
-import type { Row } from "../../../evaluate/row.ts";
+import type { Row } from "../../../evaluate/trial/row.ts";
 
 /** A row as a trial would give it, with the fields a test cares about replaced. */
 export function rowOf(key: string, fields: Partial<Row> = {}): Row {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Row } from "../../../evaluate/row.ts";
 import {
   inProcess,
   type PlannedTrial,
@@ -7,6 +6,7 @@ import {
   runSweep,
   type SweepProgress,
 } from "../../../evaluate/sweep/index.ts";
+import type { Row } from "../../../evaluate/trial/row.ts";
 import { rowOf } from "./rows.ts";
 
 const trial = (key: string, baseline: string | null): PlannedTrial => ({

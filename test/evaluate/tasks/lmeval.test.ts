@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readDataFile } from "../../../evaluate/dataFile.ts";
-import { loadModel } from "../../../evaluate/loadedModel.ts";
 import { packageRoot } from "../../../evaluate/model/index.ts";
-import { createScorers } from "../../../evaluate/scorers.ts";
+import { loadModel } from "../../../evaluate/model/loadedModel.ts";
+import { createScorers } from "../../../evaluate/scoring/scorers.ts";
+import { readDataFile } from "../../../evaluate/storage/dataFile.ts";
 import { type RequestScore, type TaskMetrics, taskById } from "../../../evaluate/tasks/index.ts";
 
 /** lm-evaluation-harness 0.4.13 on the embedded model and the rows of test/golden/tasks, by test/golden/make-lmeval.py. */

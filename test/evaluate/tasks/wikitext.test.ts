@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readDataFile } from "../../../evaluate/dataFile.ts";
+import { readDataFile } from "../../../evaluate/storage/dataFile.ts";
 import { type DataFile, taskById } from "../../../evaluate/tasks/index.ts";
 import { wikitextArticles, wikitextRows } from "../../../evaluate/tasks/wikitext.ts";
 import { detokenized, rollingRequests } from "../../../evaluate/tasks/wordPerplexity.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createEvaluator } from "../../../evaluate/model/architectures/evaluator.ts";
+import { createEvaluator } from "../../../evaluate/scoring/evaluator.ts";
 import { graphTeacher } from "../../../evaluate/training/index.ts";
 import { GAMMA_BATCHES } from "../../../evaluate/training/teacher.ts";
 import { tinyModel, tinyText } from "./tiny.ts";

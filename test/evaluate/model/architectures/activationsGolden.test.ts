@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createEvaluator } from "../../../../evaluate/model/architectures/evaluator.ts";
 import { inputShapes, type RunningFormats } from "../../../../evaluate/model/architectures/runningFormats.ts";
 import { linearLayers, loadTokenizer, packageRoot, tensorShapes } from "../../../../evaluate/model/index.ts";
+import { createEvaluator } from "../../../../evaluate/scoring/evaluator.ts";
 import { fakeQuantize, parseFormat } from "../../../../formats/index.ts";
 import { readModel } from "../../tinyModel.ts";
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createEvaluator } from "../../../../evaluate/model/architectures/evaluator.ts";
 import {
   loadWeights,
   type ModelConfig,
@@ -12,6 +11,7 @@ import {
   tensorShapes,
   writeSafetensors,
 } from "../../../../evaluate/model/index.ts";
+import { createEvaluator } from "../../../../evaluate/scoring/evaluator.ts";
 import { UserError } from "../../../../formats/error.ts";
 import { assertUserError, temporaryDirectory } from "../support.ts";
 

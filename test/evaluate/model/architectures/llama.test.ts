@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { adamwDefaults } from "../../../../evaluate/engine/adamw.ts";
 import { createSession } from "../../../../evaluate/engine/session.ts";
 import { createGraph, encode, input, output } from "../../../../evaluate/graph/index.ts";
-import { createEvaluator } from "../../../../evaluate/model/architectures/evaluator.ts";
 import { modelLogits } from "../../../../evaluate/model/architectures/index.ts";
 import { createModelTrainer } from "../../../../evaluate/model/architectures/training.ts";
 import { packageRoot, tensorShapes } from "../../../../evaluate/model/index.ts";
+import { createEvaluator } from "../../../../evaluate/scoring/evaluator.ts";
 import { readModel } from "../../tinyModel.ts";
 
 /** transformers' logits, loss, gradients and AdamW steps, by test/golden/make-tiny-llama.py (float64 arithmetic). */

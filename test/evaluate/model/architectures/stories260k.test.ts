@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createEvaluator } from "../../../../evaluate/model/architectures/evaluator.ts";
 import { loadTokenizer, packageRoot, tensorShapes } from "../../../../evaluate/model/index.ts";
+import { createEvaluator } from "../../../../evaluate/scoring/evaluator.ts";
 import { cutWindows, perplexityOf } from "../../../../evaluate/tasks/index.ts";
 import { readModel } from "../../tinyModel.ts";
 

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { prepareSweep } from "../../../../evaluate/prepare.ts";
-import type { Row } from "../../../../evaluate/row.ts";
 import { workerPool } from "../../../../evaluate/sweep/executors/workerPool.ts";
 import {
   defaultConfig,
@@ -13,6 +12,7 @@ import {
   runSweep,
   type SweepConfig,
 } from "../../../../evaluate/sweep/index.ts";
+import type { Row } from "../../../../evaluate/trial/row.ts";
 import { tinyText, writeTinyModel } from "../../../cli/tinyModel.ts";
 
 describe("workerPool", function () {
