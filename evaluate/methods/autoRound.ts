@@ -16,6 +16,8 @@ interface Tuned {
   readonly share: Float32Array;
   readonly nearest: Float32Array;
   readonly other: Float32Array;
+  /** The share for which the two hold. */
+  readonly fitted: Float32Array;
 }
 
 /**
@@ -52,16 +54,21 @@ function untuned(layer: Layer): Tuned {
     share: new Float32Array(spans.length).fill(1),
     nearest: new Float32Array(length),
     other: new Float32Array(length),
+    fitted: new Float32Array(spans.length),
   };
 }
 
-function round({ layer: { weights, grid }, spans, shift, share, nearest, other }: Tuned): Float32Array {
+function round({ layer: { weights, grid }, spans, shift, share, nearest, other, fitted }: Tuned): Float32Array {
   const out = new Float32Array(weights.length);
+  const shrunk = new Float32Array(spans.reduce((most, { from, to }) => Math.max(most, to - from), 0));
   for (const span of spans) {
     const { index, from, to } = span;
-    const own = weights.subarray(from, to);
-    const fitted = grid.fit(share[index] === 1 ? own : own.map((w) => w * share[index]!), span);
-    neighbours(fitted, weights, from, to, nearest, other);
+    const own = share[index]!;
+    if (own !== fitted[index]) {
+      for (let i = from; i < to; i++) shrunk[i - from] = weights[i]! * own;
+      neighbours(grid.fit(shrunk.subarray(0, to - from), span), weights, from, to, nearest, other);
+      fitted[index] = own;
+    }
     for (let i = from; i < to; i++) {
       const gap = other[i]! - nearest[i]!;
       const place = gap === 0 ? 0 : (weights[i]! - nearest[i]!) / gap + shift[i]! * Math.sign(gap);
