@@ -2,7 +2,7 @@ import { createGradientSession } from "../engine/gradientSession.ts";
 import { createSession, type HostTensor, type SessionOptions } from "../engine/session.ts";
 import { createGraph, influencing, input, meanAll, mul, output, size, sub, type Value } from "../graph/index.ts";
 import { createWaiting, type Waiting } from "../storage/waiting.ts";
-import type { BuildModel, CalibrationWindows, Weights } from "./calibrator.ts";
+import type { BuildModel, CalibrationWindows, Weights } from "./buildModel.ts";
 
 /** One block of a model on the calibration text, with the weights that it has when it is asked. */
 export interface Block {

@@ -1,39 +1,15 @@
 import { createResidence } from "../engine/residence.ts";
-import { createSession, type Feed, type HostTensor, type Session, type SessionOptions } from "../engine/session.ts";
+import { createSession, type Session, type SessionOptions } from "../engine/session.ts";
 import { shrinking, type Warn } from "../engine/shrink.ts";
 import { live, reads } from "../graph/graph.ts";
-import { createGraph, encode, type Graph, input, lower, peakBytes, size, type Value } from "../graph/index.ts";
-import { createWaiting, WAITING_BYTES, type Waiting } from "../storage/waiting.ts";
+import { createWaiting, type Waiting } from "../storage/waiting.ts";
 import { type VisitBlock, walkBlocks } from "./blocks.ts";
+import { type BuildModel, batchOf, type CalibrationWindows, modelStages, runOf, type Weights } from "./buildModel.ts";
 import { diagonalFisher } from "./fisher.ts";
 import type { Moments } from "./moments.ts";
-import { sitesOf } from "./site.ts";
-import { cutStages, outputOf, type Stage } from "./stages.ts";
+import { buffers, runStage, sessionsOf } from "./stageSessions.ts";
+import type { Stage } from "./stages.ts";
 import { createMomentSums } from "./sums.ts";
-
-/** What a builder of graphs asks a model for on its way. */
-export interface BuildHooks {
-  /** A model that rounds the inputs of its layers tells each as it is before that. */
-  see?(layer: string, input: Value): void;
-  /** Given the hidden states after a block, returns what goes on. */
-  block?(layer: number, hidden: Value): Value;
-}
-
-/** A model as a graph: logits of `tokens` [batch·time] with the weights that `weight(name)` names. */
-export type BuildModel = (
-  graph: Graph,
-  weight: (name: string) => Value,
-  tokens: Value,
-  batch: number,
-  hooks: BuildHooks,
-) => Value;
-
-/** Calibration tokens, row-major [count, context]: independent windows. */
-export interface CalibrationWindows {
-  readonly windows: Int32Array;
-  readonly count: number;
-  readonly context: number;
-}
 
 export interface CalibratorOptions extends SessionOptions, CalibrationWindows {
   /** The model that a walk's `reference` weights belong to, where that is another one: the same without rounding. */
@@ -43,8 +19,6 @@ export interface CalibratorOptions extends SessionOptions, CalibrationWindows {
   /** Bytes of activations that wait in memory between two stages; the rest waits on disk. */
   readonly waitingBytes?: number;
 }
-
-export type Weights = ReadonlyMap<string, Float32Array>;
 
 /** The inputs of a site, for a visit that needs more of them than their moments. */
 export interface SiteInputs {
@@ -77,15 +51,6 @@ export interface Calibrator {
   release(): Promise<void>;
 }
 
-/** Tokens of one run, as in evaluation: enough to fill the matrix products. */
-export const CALIBRATION_TOKENS_PER_RUN = 2048;
-/** Encoded stages whose sessions stay open for the next walk: those of long windows hold tables of masks, and are made anew. */
-const KEPT_BYTES = 32 * 1024 * 1024;
-/** Models of more stages keep none: each session has threads and heaps of its own. */
-const KEPT_STAGES = 64;
-/** What an open session takes beside its constants: measured on stories260K. */
-const SESSION_BYTES = 3.5e6;
-
 /** A model compiled for batches of one size. */
 interface Compiled {
   readonly batch: number;
@@ -113,8 +78,7 @@ export function createCalibrator(
   const compile = (batch: number): Compiled => {
     const stages = stagesOf(model, batch);
     const referenceStages = referenceModel ? stagesOf(referenceModel, batch) : stages;
-    const keep = stages.length <= KEPT_STAGES;
-    return { batch, stages, referenceStages, ...sessionsOf(engine, open, keep ? KEPT_BYTES : 0) };
+    return { batch, stages, referenceStages, ...sessionsOf(engine, open, stages.length) };
   };
   const first = compile(batchOf(count, context));
   const sites = first.stages.map(({ site }) => site.layers);
@@ -211,133 +175,6 @@ export function createCalibrator(
 /** Prefix of what waits of the reference model. */
 const REFERENCE = "reference ";
 
-function batchOf(count: number, context: number): number {
-  return Math.max(1, Math.min(count, Math.floor(CALIBRATION_TOKENS_PER_RUN / context)));
-}
-
-/** As many windows, of which the text holds a whole number of times. */
-function runOf(count: number, context: number): number {
-  let batch = batchOf(count, context);
-  while (count % batch !== 0) batch--;
-  return batch;
-}
-
-/** Sessions of stages: some stay open, of the others one at a time. */
-function sessionsOf(engine: SessionOptions, open: typeof createSession, mostBytes: number) {
-  const kept = new Map<Stage, Session>();
-  let current: { stage: Stage; session: Session } | null = null;
-  let bytes = 0;
-  const close = async () => {
-    const { session } = current ?? {};
-    current = null;
-    await session?.release();
-  };
-  return {
-    async session(stage: Stage): Promise<Session> {
-      const known = kept.get(stage) ?? (current?.stage === stage ? current.session : undefined);
-      if (known) return known;
-      await close();
-      const encoded = encode(lower(stage.graph, engine.device ?? "cpu"));
-      const session = await open(encoded, { ...engine, keepMemory: false });
-      if (bytes + encoded.length <= mostBytes) {
-        bytes += encoded.length;
-        kept.set(stage, session);
-      } else current = { stage, session };
-      return session;
-    },
-    async release() {
-      await close();
-      for (const session of kept.values()) await session.release();
-      kept.clear();
-      bytes = 0;
-    },
-  };
-}
-
-function modelStages(
-  build: BuildModel,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  layers: readonly string[],
-  batch: number,
-  context: number,
-  device?: SessionOptions["device"],
-): Stage[] {
-  const graph = createGraph(device);
-  const tokens = input(graph, "tokens", "int64", [batch * context]);
-  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
-  const unrounded = new Map<string, Value>();
-  build(graph, (name) => values.get(name)!, tokens, batch, { see: (layer, x) => unrounded.set(layer, x) });
-  return cutStages(graph, tokens, sitesOf(graph, layers, unrounded));
-}
-
-/**
- * Bytes that a walk holds beside the weights, at its worst: what waits in memory, the buffers and the run of one stage, and its
- * constants, which the graph, its encoding and the session each have. With `drift` the reference walks beside.
- */
-export function walkBytes(
-  model: BuildModel,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  layers: readonly string[],
-  { count, context, drift }: { count: number; context: number; drift: boolean },
-): number {
-  const batch = batchOf(count, context);
-  const stages = modelStages(model, shapes, layers, batch, context);
-  const bytesOf = (values: Iterable<Value>) => [...values].reduce((sum, { shape }) => sum + 4 * size(shape), 0);
-  // Places of one length are used again; those of another are not.
-  const places = new Map<number, number>();
-  let run = 0;
-  for (const { carried, made, kept, graph } of stages) {
-    const held = [...made.values(), ...[...carried].filter(([key]) => kept.includes(key)).map(([, value]) => value)];
-    const lengths = held.map(({ shape }) => size(shape) / batch);
-    for (const length of lengths)
-      places.set(length, Math.max(places.get(length) ?? 0, count * lengths.filter((each) => each === length).length));
-    const read = new Set(live(graph).flatMap(reads));
-    const constants = graph.constants.reduce(
-      (sum, { value, data }) => sum + (read.has(value.name) ? data.byteLength : 0),
-      0,
-    );
-    run = Math.max(run, peakBytes(graph) + bytesOf(carried.values()) + 3 * constants);
-  }
-  const wait = [...places].reduce((sum, [length, number]) => sum + 4 * length * number, 0) * (drift ? 2 : 1);
-  const open = stages.length <= KEPT_STAGES ? stages.length : 1;
-  return Math.min(wait, WAITING_BYTES) + run + open * (drift ? 2 : 1) * SESSION_BYTES;
-}
-
-/** Runs a stage on one batch: `kept` windows from `start`, behind which it is padded with whatever was there before. */
-async function runStage(
-  session: Session,
-  { carried, made, kept: later }: Stage,
-  feeds: Record<string, Feed>,
-  { waiting, prefix, batch, start, kept, buffer }: Batch,
-): Promise<void> {
-  const tensorOf = (key: string, { name, type, shape }: Value): HostTensor => {
-    if (type !== "float32") throw new Error(`internal: activations ${name} are not float32`);
-    return { data: buffer(key, size(shape)), shape };
-  };
-  const windowsOf = ({ data }: HostTensor) => (data as Float32Array).subarray(0, (data.length / batch) * kept);
-  const given: Record<string, Feed> = { ...feeds };
-  for (const [key, value] of carried) {
-    const tensor = tensorOf(key, value);
-    waiting.read(prefix + key, start, kept, windowsOf(tensor));
-    given[value.name] = tensor;
-  }
-  const into = new Map([...made].map(([key, value]) => [key, tensorOf(key, value)]));
-  await session.run(given, Object.fromEntries([...made].map(([key, value]) => [outputOf(value), into.get(key)!])));
-  for (const [key, tensor] of into) waiting.write(prefix + key, start, kept, windowsOf(tensor));
-  for (const key of carried.keys()) if (!later.includes(key)) waiting.drop(prefix + key, start, kept);
-}
-
-interface Batch {
-  waiting: Waiting;
-  prefix: string;
-  /** Windows that the stage is compiled for. */
-  batch: number;
-  start: number;
-  kept: number;
-  /** An array of this length for what is called so, the same one each time. */
-  buffer(key: string, length: number): Float32Array;
-}
-
 /** What waits under a key, a batch at a time, each in the array of the one before. */
 function batchesOf(
   waiting: Waiting,
@@ -368,15 +205,4 @@ function weightsOf({ graph }: Stage, shapes: ReadonlyMap<string, readonly number
 /** The last stage that reads each weight. */
 function lastUses(stages: readonly Stage[], shapes: ReadonlyMap<string, readonly number[]>): Map<string, number> {
   return new Map(stages.flatMap((stage, index) => [...weightsOf(stage, shapes).keys()].map((name) => [name, index])));
-}
-
-function buffers() {
-  const made = new Map<string, Float32Array>();
-  return (key: string, length: number) => {
-    const found = made.get(key);
-    if (found?.length === length) return found;
-    const fresh = new Float32Array(length);
-    made.set(key, fresh);
-    return fresh;
-  };
 }

@@ -1,7 +1,7 @@
 import { createGradientSession } from "../engine/gradientSession.ts";
 import type { SessionOptions } from "../engine/session.ts";
 import { createGraph, crossEntropy, input, meanAll } from "../graph/index.ts";
-import type { BuildModel, CalibrationWindows, Weights } from "./calibrator.ts";
+import type { BuildModel, CalibrationWindows, Weights } from "./buildModel.ts";
 
 /** Longest sample: the activations of all layers are kept for its gradient. SqueezeLLM's code takes 512 tokens too. */
 const SAMPLE_TOKENS = 512;

@@ -1,28 +1,10 @@
 import { createResidence, type Weights } from "../engine/residence.ts";
-import { createSession, type Session, type SessionOptions } from "../engine/session.ts";
+import type { SessionOptions } from "../engine/session.ts";
 import { type Shrinking, shrinking, type Warn } from "../engine/shrink.ts";
-import {
-  concat,
-  createGraph,
-  crossEntropy,
-  exp,
-  type Graph,
-  input,
-  logSoftmax,
-  mul,
-  node,
-  output,
-  reshape,
-  sub,
-  sum,
-  type Value,
-} from "../graph/index.ts";
 import type { ModelConfig } from "../model/architectures/architecture.ts";
 import type { RunningFormats } from "../model/architectures/runningFormats.ts";
 import { createWaiting, type Waiting } from "../storage/waiting.ts";
-import { headless } from "./headless.ts";
-import { keepsMemory } from "./keepsMemory.ts";
-import { argmaxOf, inChunks } from "./logitChunks.ts";
+import { type Compiled, compileAlone, compileBeside, FIGURES, REFERENCE } from "./besideGraph.ts";
 
 /** What a model says of windows beside another one of the same architecture; [count·(context − 1)], one a prediction. */
 export interface Divergences {
@@ -164,23 +146,6 @@ export async function createDivergenceScorer(
     },
   };
 }
-/** Figures of a prediction: its KL, its loss, how ln p has grown, and the most likely token of both models. */
-const FIGURES = 5;
-/** ONNX's number of the type float32. */
-const FLOAT = 1;
-
-/** Prefix of the reference's weights among the inputs. */
-const REFERENCE = "reference/";
-
-interface Compiled {
-  readonly session: Session;
-  /** Predictions of a run, and numbers in each of their hidden states. */
-  readonly rows: number;
-  readonly width: number;
-  /** Shapes of the reference's weights that it reads. */
-  readonly read: ReadonlyMap<string, readonly number[]>;
-  release(): Promise<void>;
-}
 
 /** The tokens and labels of `kept` windows from `start`; behind them a batch repeats the last one, as in the evaluator. */
 function idsOf(windows: ArrayLike<number>, start: number, kept: number, context: number, rows: number) {
@@ -192,82 +157,4 @@ function idsOf(windows: ArrayLike<number>, start: number, kept: number, context:
     y[i] = BigInt(windows[from + 1]!);
   }
   return { tokens: { data: x, shape: [rows] }, labels: { data: y, shape: [rows] } };
-}
-
-async function opened(
-  graph: Graph,
-  options: SessionOptions,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  prefix: string,
-  hidden: Value,
-): Promise<Compiled> {
-  const session = await createSession(graph, { keepMemory: keepsMemory(graph), ...options });
-  const read = new Map([...shapes].filter(([name]) => session.inputNames.includes(prefix + name)));
-  const [rows, width] = hidden.shape as [number, number];
-  return { session, rows, width, read, release: () => session.release() };
-}
-
-/** The reference's last hidden states. */
-function compileAlone(
-  config: ModelConfig,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  batch: number,
-  time: number,
-  options: SessionOptions,
-): Promise<Compiled> {
-  const graph = createGraph(options.device);
-  const tokens = input(graph, "tokens", "int64", [batch * time]);
-  const { hidden } = headless(graph, tokens, batch, [config, shapes, undefined]);
-  output(graph, "hidden", hidden);
-  return opened(graph, options, shapes, "", hidden);
-}
-
-/** The model, and the reference from its last hidden states on. */
-function compileBeside(
-  config: ModelConfig,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  batch: number,
-  time: number,
-  options: SessionOptions,
-  running?: RunningFormats,
-): Promise<Compiled> {
-  const { graph, hidden } = besideGraph(config, shapes, { batch, time, running, device: options.device });
-  return opened(graph, options, shapes, REFERENCE, hidden);
-}
-
-/** The graph of a run of a model beside a reference whose last hidden states are given. */
-export function besideGraph(
-  config: ModelConfig,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  {
-    batch,
-    time,
-    running,
-    device,
-  }: { batch: number; time: number; running?: RunningFormats | undefined; device?: SessionOptions["device"] },
-) {
-  const rows = batch * time;
-  const graph = createGraph(device);
-  const tokens = input(graph, "tokens", "int64", [rows]);
-  const labels = input(graph, "labels", "int64", [rows]);
-  // What lies before the hidden states is in this graph too, but nothing asks for it.
-  const reference = headless(graph, tokens, batch, [config, shapes, undefined], REFERENCE);
-  const model = headless(graph, tokens, batch, [config, shapes, running]);
-  const hidden = input(graph, "hidden", "float32", reference.hidden.shape);
-  // Four arrays of logits are alive at once, in place of two. All figures of a chunk are one value: of several outputs the
-  // engine would compute one after another, and hold the logits of every chunk for the next.
-  const figures = inChunks(graph, 2 * config.vocabSize, [hidden, model.hidden, labels], ([before, after, wanted]) => {
-    const [p, q] = [reference.logitsOf(before!), model.logitsOf(after!)];
-    const [logP, logQ] = [logSoftmax(graph, p), logSoftmax(graph, q)];
-    const kl = sum(graph, mul(graph, exp(graph, logP), sub(graph, logP, logQ)), [1]);
-    const nll = crossEntropy(graph, q, wanted!);
-    const change = sub(graph, crossEntropy(graph, p, wanted!), nll);
-    // Ids below 2^24 are exact in float32.
-    const top = (logits: Value) =>
-      node(graph, "Cast", [argmaxOf(graph, logits)], nll.shape, { type: "float32", attributes: { to: FLOAT } });
-    const columns = [kl, nll, change, top(p), top(q)].map((x) => reshape(graph, x, [nll.shape[0]!, 1]));
-    return reshape(graph, concat(graph, columns, 1), [FIGURES * nll.shape[0]!]);
-  });
-  output(graph, "figures", figures);
-  return { graph, hidden };
 }
