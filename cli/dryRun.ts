@@ -1,5 +1,5 @@
 import type { PrepareOptions } from "../evaluate/prepare.ts";
-import { clock, type SweepConfig, type TrialEstimate } from "../evaluate/sweep/index.ts";
+import { clock, headOf, type SweepConfig, type TrialEstimate } from "../evaluate/sweep/index.ts";
 import type { Io } from "./options.ts";
 import { table } from "./table.ts";
 
@@ -26,13 +26,14 @@ export async function printDryRun(
     ({ format, method }) => stderr.write(`probing ${format} ${method}\n`),
   );
   for (const warning of warnings) stderr.write(`warning: ${warning}\n`);
-  const header = ["model", "format", "method", "activations", "cache", "task", "seed", "seconds", "basis"];
+  const header = ["model", "format", "method", "activations", "cache", "head", "task", "seed", "seconds", "basis"];
   const cells = trials.map(({ trial: { spec }, ms, basis }) => [
     spec.model,
     spec.format,
     spec.method,
     spec.activation ?? "fp32",
     spec.kv ?? "fp32",
+    headOf(spec.scope),
     spec.task,
     spec.seed,
     basis === "done" || ms === null ? null : Number((ms / 1000).toPrecision(2)),

@@ -1,10 +1,11 @@
+import { headOf, heads, scopes } from "../evaluate/sweep/index.ts";
 import { CONTEXT_MAX, tasks } from "../evaluate/tasks/index.ts";
 import type { Row } from "../evaluate/trial/row.ts";
 import { accuracyChanges } from "../reports/accuracyChange.ts";
 import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
-import { calibrationInput, methodOptions, settingHelp } from "./methods.ts";
+import { calibrationInput, headHelp, methodOptions, settingHelp } from "./methods.ts";
 import type { Command } from "./options.ts";
 import { json, table } from "./table.ts";
 
@@ -24,6 +25,7 @@ export const evaluate: Command = {
     ...methodOptions,
     activation: { value: "F", help: settingHelp.activation },
     kv: { value: "F", help: settingHelp.kv },
+    head: { value: "H", help: headHelp },
     context: { value: "N", help: "tokens of a window (default: the model's maximum)" },
     limit: { value: "N", help: "score only N windows or examples, evenly spaced" },
     device: deviceOption,
@@ -36,6 +38,7 @@ export const evaluate: Command = {
     "eval ./model --task lambada:lambada.jsonl --task piqa:piqa.parquet --format sf4@g32",
     "eval reference --task perplexity:reference --format int3@g64 --method clip+gptq",
     "eval reference --task perplexity:reference --format e2m1 --activation same --kv int4 --method smoothquant",
+    "eval reference --task perplexity:reference --format sf4 --head quant",
   ],
 
   async run(input, { stdout, stderr }) {
@@ -50,6 +53,7 @@ export const evaluate: Command = {
       method: input.text("method") ?? "rtn",
       activation: input.text("activation") ?? "fp32",
       kv: input.text("kv") ?? "fp32",
+      head: input.oneOf("head", heads) ?? "fp",
       ...calibrationInput(input),
       task: input.list("task"),
       context: input.whole("context", 2, CONTEXT_MAX) ?? null,
@@ -65,12 +69,14 @@ export const evaluate: Command = {
       return undefined;
     }
     const settings = (["activation", "kv"] as const).filter((name) => rows.some((row) => row[name] !== undefined));
+    const scoped = rows.some(({ scope }) => scope !== scopes.fp);
     const several = new Set(rows.map(({ task }) => task)).size > 1;
     const named = (row: Row) => [row.format, ...(several ? [row.task] : [])];
     const names = ["format", ...(several ? ["task"] : [])];
     const header = [
       ...names,
       ...settings,
+      ...(scoped ? ["head"] : []),
       "bits/weight",
       "of the model",
       "perplexity",
@@ -84,6 +90,7 @@ export const evaluate: Command = {
     const cells = rows.map((row) => [
       ...named(row),
       ...settings.map((name) => row[name] ?? "fp32"),
+      ...(scoped ? [headOf(row.scope)] : []),
       row.bitsPerWeight,
       row.modelBitsPerWeight ?? "",
       row.perplexity,

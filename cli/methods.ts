@@ -1,4 +1,5 @@
 import { describeMethods } from "../evaluate/methods/index.ts";
+import { heads } from "../evaluate/sweep/index.ts";
 import type { Input } from "./options.ts";
 
 /** Options of every command that quantizes. */
@@ -19,6 +20,9 @@ export const settingHelp = {
   activation: help("the inputs of linear layers", "int8@static (one range, from the calibration text)"),
   kv: help("keys and values, each head of each token,", "int8@token (its heads together, before keys rotate)"),
 };
+
+/** Help of the option that puts the head in scope; docs/methods.md has more. */
+export const headHelp = `the head: ${heads.join(", ")}; fp (default) leaves it in full precision, quant rounds it as the other layers (tied embeddings with it, being one matrix), untie rounds a head of its own beside embeddings in full precision`;
 
 function help(what: string, more: string): string {
   return `round ${what} as the model runs: a format id (an element by itself is per token), ${more}, same (as the weights) or fp32 (default)`;

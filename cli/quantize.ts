@@ -1,7 +1,8 @@
+import { heads } from "../evaluate/sweep/index.ts";
 import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
-import { calibrationInput, methodOptions } from "./methods.ts";
+import { calibrationInput, headHelp, methodOptions } from "./methods.ts";
 import type { Command } from "./options.ts";
 import { json } from "./table.ts";
 import { versions } from "./versions.ts";
@@ -14,6 +15,7 @@ export const quantize: Command = {
     format: { value: "F", required: true, help: "format id, e.g. sf4@g128; 'bitfrontier formats' lists the elements" },
     codebook: codebookOption,
     ...methodOptions,
+    head: { value: "H", help: headHelp },
     device: { ...deviceOption, help: `for calibration; ${deviceOption.help}` },
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
     packed: {
@@ -39,6 +41,7 @@ export const quantize: Command = {
       ...calibrationInput(input),
       out,
       packed: input.has("packed"),
+      head: input.oneOf("head", heads) ?? "fp",
       versions: versions(),
       ...device,
       onFetch: fetchProgress(stderr),

@@ -19,7 +19,7 @@ import { deviceInput, deviceOption } from "./device.ts";
 import { printDryRun } from "./dryRun.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import { liveSweep } from "./live.ts";
-import { methodOptions, settingHelp } from "./methods.ts";
+import { headHelp, methodOptions, settingHelp } from "./methods.ts";
 import type { Command, Input } from "./options.ts";
 import { printReport } from "./printReport.ts";
 
@@ -45,6 +45,7 @@ export const sweep: Command = {
     groups: { value: "LIST", many: true, help: "group sizes for elements: numbers, row, tensor" },
     activations: { value: "IDS", many: true, help: settingHelp.activation },
     kv: { value: "IDS", many: true, help: settingHelp.kv },
+    head: { value: "LIST", many: true, help: headHelp },
     methods: { value: "IDS", many: true, help: methodOptions.method.help },
     calibration: methodOptions.calibration,
     "calibration-windows": methodOptions["calibration-windows"],
@@ -79,6 +80,7 @@ export const sweep: Command = {
     "sweep --formats sf4,int4,e2m1+sr --groups 32,row --jobs 2 --out runs/b",
     "sweep --preset paper-w4a4 --models reference --dry-run",
     "sweep --activations same,int8 --out runs/c",
+    "sweep --head fp,quant,untie --out runs/d",
   ],
 
   async run(input, io) {
@@ -134,6 +136,7 @@ function configOf(input: Input): SweepConfig {
     methods: listOf(input, "methods"),
     activations: listOf(input, "activations"),
     kvCaches: listOf(input, "kv"),
+    heads: listOf(input, "head"),
     tasks: listOf(input, "tasks"),
     context: input.whole("context", 2, Number.MAX_SAFE_INTEGER),
     limitWindows: input.whole("limit", 1, Number.MAX_SAFE_INTEGER),

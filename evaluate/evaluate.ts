@@ -1,6 +1,6 @@
 import { DEFAULT_GROUP, UserError } from "../formats/index.ts";
 import { type PrepareOptions, prepareSweep } from "./prepare.ts";
-import { BASELINE, defaultConfig, inProcess, runSweep, SAME, type SweepProgress } from "./sweep/index.ts";
+import { BASELINE, defaultConfig, type Head, inProcess, runSweep, SAME, type SweepProgress } from "./sweep/index.ts";
 import type { Row } from "./trial/row.ts";
 
 export interface EvaluateOptions extends PrepareOptions {
@@ -11,6 +11,8 @@ export interface EvaluateOptions extends PrepareOptions {
   /** What activations, and keys and values, are rounded to as the model runs: `SweepConfig`; fp32 when absent. */
   activation?: string;
   kv?: string;
+  /** What becomes of the head: `SweepConfig`; fp when absent. */
+  head?: Head;
   /** One or several. */
   task: string | readonly string[];
   /** Window length in tokens; null is the model's maximum. */
@@ -28,10 +30,14 @@ export interface EvaluateOptions extends PrepareOptions {
  */
 export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
   const { model, format, method, task, context, limitWindows, onProgress, ...rest } = options;
-  const { activation = BASELINE, kv = BASELINE, ...others } = rest;
+  const { activation = BASELINE, kv = BASELINE, head = "fp", ...others } = rest;
   const { calibration = null, calibrationWindows = defaultConfig.calibrationWindows, ...engine } = others;
   if (format === null && (activation === SAME || kv === SAME))
     throw new UserError(`activations and caches in the "${SAME}" format as the weights need a format of the weights`);
+  if (format === null && head !== "fp" && activation === BASELINE)
+    throw new UserError(
+      `head "${head}": without a format nothing of it is rounded; give one, of weights or activations`,
+    );
   const prepared = await prepareSweep(
     {
       models: [model],
@@ -43,7 +49,7 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
       tasks: typeof task === "string" ? [task] : [...task],
       context,
       limitWindows,
-      scope: "linears",
+      heads: [head],
       calibration,
       calibrationWindows,
       seeds: [0],

@@ -9,6 +9,7 @@ import {
   methodById,
   oneByOne,
 } from "./methods/index.ts";
+import { PACKED_METHOD } from "./model/architectures/configFields.ts";
 import { requireFindable } from "./model/gridCodes.ts";
 import {
   type Checkpoint,
@@ -16,8 +17,8 @@ import {
   fetchModel,
   type GenericModel,
   genericModel,
+  HEAD,
   isSupportedModel,
-  linearLayers,
   loadTokenizer,
   loadWeights,
   type ModelConfig,
@@ -28,10 +29,10 @@ import {
   streamGeneric,
   streamTensors,
   type TensorEntry,
-  tensorShapes,
 } from "./model/index.ts";
 import { createPacker, PACKED_KEY, type Packer } from "./model/packedFile.ts";
 import { requireEmptyOutput, writeModelDirectory } from "./storage/modelDirectory.ts";
+import { type Head, type Scope, scopes } from "./sweep/scope.ts";
 import {
   CALIBRATION_WINDOWS,
   type CalibrationText,
@@ -40,6 +41,7 @@ import {
   readCalibration,
 } from "./trial/calibrationText.ts";
 import { type MemoryEstimate, quantizeMemory } from "./trial/memory.ts";
+import { headIn, scopedModel, scopedWeights } from "./trial/scopedModel.ts";
 
 export interface QuantizeOptions {
   /** Directory, GGUF file, Hub id (downloaded if need be), or "reference". */
@@ -51,6 +53,8 @@ export interface QuantizeOptions {
   calibrationWindows?: number;
   /** Write codes and scales in place of the dequantized weights; for methods that leave them on the format's grid. */
   packed?: boolean;
+  /** What becomes of the head: see `SweepConfig`; fp when absent. */
+  head?: Head;
   /** New or empty folder. */
   out: string;
   versions: Record<string, string>;
@@ -68,8 +72,8 @@ export interface QuantizeRecord extends MethodResult {
   modelSha256: string;
   format: string;
   method: string;
-  /** Every linear layer of the blocks; or, where the architecture is not known, every matrix but `kept`. */
-  scope: "linears" | "matrices";
+  /** As in rows; or, where the architecture is not known, every matrix but `kept`. */
+  scope: Scope | "matrices";
   /** Matrices of an unknown architecture that stay as they are, and why. */
   kept?: GenericModel["kept"];
   /** Bits per quantized weight, scales included. */
@@ -80,9 +84,9 @@ export interface QuantizeRecord extends MethodResult {
 }
 
 /**
- * Quantizes the linear layers of a model (of a model of unknown architecture: its matrices, by a method that needs no
- * calibration) and writes a Hugging Face directory of the dequantized weights in float32, which
- * any tool can load. Throws UserError naming what is wrong; `out` then does not exist.
+ * Quantizes the linear layers of a model, with or without its head (of a model of unknown architecture: its matrices, by a
+ * method that needs no calibration) and writes a Hugging Face directory of the dequantized weights in float32, which any
+ * tool can load. Throws UserError naming what is wrong; `out` then does not exist.
  */
 export async function quantizeModel({
   model,
@@ -91,6 +95,7 @@ export async function quantizeModel({
   calibration = null,
   calibrationWindows = CALIBRATION_WINDOWS,
   packed = false,
+  head: asked = "fp",
   out,
   versions,
   device,
@@ -115,8 +120,12 @@ export async function quantizeModel({
   const config = known || chosen.calibration !== "none" ? readModelConfig(resolved.dir) : null;
   const checkpoint = openCheckpoint(resolved.dir);
   try {
+    if (!config && asked !== "fp")
+      throw new UserError(`${model}: head "${asked}" needs a known architecture, which says which matrix it is`);
     const generic = config ? null : genericModel(checkpoint, (matrix) => refusalOf(matrix, format));
-    const matrices: readonly Matrix[] = config ? linearLayers(config) : generic!.matrices;
+    const head = config ? headIn(config, asked) : "fp";
+    const scoped = config && scopedModel(config, head);
+    const matrices: readonly Matrix[] = scoped?.linears ?? generic!.matrices;
     const bits = meanBitsPerWeight(matrices, format);
     const text =
       config === null || chosen.calibration === "none"
@@ -127,13 +136,11 @@ export async function quantizeModel({
             calibrationWindows,
           );
     onMemory?.(
-      config && text
+      scoped && text
         ? quantizeMemory(
             { linears: matrices },
             {
-              config,
-              shapes: tensorShapes(config),
-              linears: linearLayers(config),
+              ...scoped,
               count: text.count,
               context: text.context,
               drift: chosen.calibration === "drift",
@@ -144,10 +151,9 @@ export async function quantizeModel({
     );
     const packer = packed ? createPacker(format) : null;
     if (packer && !config) throw new UserError(`${model}: packed weights need a known architecture`);
+    const work = { checkpoint, config, method: chosen, format, matrices, head, packer };
     const job =
-      config && chosen.calibration !== "none"
-        ? await wholeModel(checkpoint, config, chosen, format, text, device, packer)
-        : byMatrix(checkpoint, config, chosen, format, matrices, packer);
+      config && chosen.calibration !== "none" ? await wholeModel({ ...work, config }, text, device) : byMatrix(work);
     const recordOf = (): QuantizeRecord => {
       const result = job.result();
       return {
@@ -155,7 +161,7 @@ export async function quantizeModel({
         modelSha256: checkpoint.sha256(),
         format: format.id,
         method: chosen.id,
-        scope: config ? "linears" : "matrices",
+        scope: config ? scopes[head] : "matrices",
         ...(generic && { kept: generic.kept }),
         bitsPerWeight: bits + result.extraBitsPerWeight,
         calibration: text && {
@@ -178,15 +184,16 @@ export async function quantizeModel({
       resolved.dir,
       job.tensors,
       inTheEnd,
-      // Readers that do not know the parts should say so, not start from random weights.
-      packer
-        ? {
-            quantization_config: new Map([
-              ["quant_method", "bitfrontier"],
-              ["format", format.id],
-            ]),
-          }
-        : {},
+      {
+        ...(head === "untie" && { tie_word_embeddings: false }),
+        // Readers that do not know the parts should say so, not start from random weights.
+        ...(packer && {
+          quantization_config: new Map([
+            ["quant_method", PACKED_METHOD],
+            ["format", format.id],
+          ]),
+        }),
+      },
       packer ? () => ({ [PACKED_KEY]: packer.metadata() }) : undefined,
     );
     return record!;
@@ -201,43 +208,48 @@ interface Job {
   result(): MethodResult;
 }
 
+interface Work {
+  checkpoint: Checkpoint;
+  /** Null where the architecture is not known. */
+  config: ModelConfig | null;
+  method: Method;
+  format: Format;
+  /** Those in scope. */
+  matrices: readonly Matrix[];
+  head: Head;
+  packer: Packer | null;
+}
+
 /** A method that calibrates runs the model: all of its weights are in memory, the new ones in the place of the old. */
 async function wholeModel(
-  checkpoint: Checkpoint,
-  config: ModelConfig,
-  method: Method,
-  format: Format,
+  { checkpoint, config, method, format, head, packer }: Work & { config: ModelConfig },
   text: CalibrationText | null,
   device: FoundDevice | undefined,
-  packer: Packer | null,
 ): Promise<Job> {
-  const [weights, linears] = [loadWeights(checkpoint, config), linearLayers(config)];
+  const model = scopedModel(config, head);
+  const weights = new Map(scopedWeights({ config, weights: loadWeights(checkpoint, config) }, head));
+  if (head === "untie") weights.set(HEAD, weights.get(HEAD)!.slice());
+  const { linears } = model;
   const notes: string[] = [];
   const session = { ...(device && { device: device.device }), warn: (note: string) => notes.push(note) };
-  const calibrator = text ? calibratorOf({ config, shapes: tensorShapes(config), linears }, text, session) : undefined;
+  const calibrator = text ? calibratorOf(model, text, session) : undefined;
   const result = await method
     .quantize({ format, matrices: linears, weights, into: weights, calibrator })
     .finally(() => calibrator?.release());
-  if (text) result.warnings.unshift(...calibrationWarnings({ linears }, text, null), ...notes);
+  if (text) result.warnings.unshift(...calibrationWarnings(model, text, null), ...notes);
+  const change = async (name: string) => weights.get(name)!;
   return {
-    tensors: streamTensors(checkpoint, config, async (name) => weights.get(name)!, packer),
+    tensors: streamTensors(checkpoint, config, { matrices: linears, untie: head === "untie", change, packer }),
     result: () => result,
   };
 }
 
 /** Others read, round and write one matrix after another: the largest of them has to fit in memory, not the model. */
-function byMatrix(
-  checkpoint: Checkpoint,
-  config: ModelConfig | null,
-  method: Method,
-  format: Format,
-  matrices: readonly Matrix[],
-  packer: Packer | null,
-): Job {
-  const { quantize, result } = oneByOne(method, format, matrices);
+function byMatrix({ checkpoint, config, method, format, matrices, head, packer }: Work): Job {
+  const { quantize: change, result } = oneByOne(method, format, matrices);
   const tensors = config
-    ? streamTensors(checkpoint, config, quantize, packer)
-    : streamGeneric(checkpoint, matrices, quantize);
+    ? streamTensors(checkpoint, config, { matrices, untie: head === "untie", change, packer })
+    : streamGeneric(checkpoint, matrices, change);
   return { tensors, result };
 }
 

@@ -3,6 +3,7 @@ import { type PrepareOptions, prepareSweep } from "./prepare.ts";
 import {
   changedParts,
   defaultConfig,
+  headOf,
   inProcess,
   runSweep,
   type SweepConfig,
@@ -36,7 +37,10 @@ export async function reproduceRow(row: Row, options: PrepareOptions = {}): Prom
   const prepared = await prepareSweep(configOf(row), options);
   try {
     const isSame = ({ spec }: { spec: TrialSpec }) =>
-      spec.format === row.format && spec.activation === row.activation && spec.kv === row.kv;
+      spec.format === row.format &&
+      spec.activation === row.activation &&
+      spec.kv === row.kv &&
+      spec.scope === row.scope;
     const trial = prepared.plan.find(isSame);
     if (!trial) throw new UserError(`row ${row.key.slice(0, 12)}: its format ${row.format} gives no trial here`);
     if (trial.key !== row.key) {
@@ -64,6 +68,7 @@ function configOf(row: Row): SweepConfig {
     methodOptions,
     activation,
     kv,
+    scope,
     task,
     model,
     seed,
@@ -78,6 +83,7 @@ function configOf(row: Row): SweepConfig {
     tasks: [task],
     seeds: [seed],
     formats: [format],
+    heads: [headOf(String(scope))],
     ...(activation === undefined ? {} : { activations: [activation] }),
     ...(kv === undefined ? {} : { kvCaches: [kv] }),
     ...(method === "none" ? {} : { methods: [method] }),

@@ -29,17 +29,23 @@ export interface AccuracyChanges {
  */
 export function accuracyChanges(rows: readonly Row[]): AccuracyChanges[] {
   const scored = rows.filter((row) => row.metrics?.acc !== undefined);
-  return [...groups(scored, ({ modelSha256, scope, seed }) => [modelSha256, scope, seed]).values()].flatMap((own) => {
+  const contests = groups(
+    scored.filter((row) => !isBaseline(row)),
+    ({ modelSha256, scope, seed }) => [modelSha256, scope, seed],
+  );
+  return [...contests.values()].flatMap((candidates) => {
+    const { modelSha256, seed } = candidates[0]!;
+    const own = [
+      ...scored.filter((row) => isBaseline(row) && row.modelSha256 === modelSha256 && row.seed === seed),
+      ...candidates,
+    ];
     const byTask = groups(own, ({ task }) => [task]);
     if (byTask.size < 2) return [];
     for (const each of byTask.values()) requireOneProtocol(each);
     const tasks = [...byTask.values()].map(([first]) => ({ task: first!.task, protocol: first!.protocol }));
     const baselines = new Map(own.filter(isBaseline).map((row) => [row.task, row]));
     const [changes, excluded]: [AccuracyChange[], AccuracyChanges["excluded"]] = [[], []];
-    const settings = groups(
-      own.filter((row) => !isBaseline(row)),
-      ({ format, method, activation, kv }) => [format, method, activation, kv],
-    );
+    const settings = groups(candidates, ({ format, method, activation, kv }) => [format, method, activation, kv]);
     for (const setting of settings.values()) {
       const found = changeOf(setting, tasks, baselines);
       if (typeof found === "string") excluded.push({ row: setting[0]!, reason: found });

@@ -11,6 +11,7 @@ import {
 } from "./charts/index.ts";
 import { isBaseline } from "./frontier.ts";
 import type { ReportInput } from "./input.ts";
+import { headName } from "./settings.ts";
 import { costSource, operands, provenance, tieRule } from "./summary.ts";
 import { viewTitle } from "./table.ts";
 import { rowNames, type View } from "./views.ts";
@@ -65,7 +66,8 @@ export function otherFigures(input: ReportInput, views: readonly View[]): Figure
     found.push({ id: i === 0 ? "area" : `area-${i + 1}`, title, caption, spec: areaChart(costs, title) });
   });
   for (const { model, tasks, changes } of accuracyChanges(input.rows)) {
-    const title = `Accuracy kept by ${model}, mean of ${tasks.length} tasks`;
+    const head = headName(changes[0]!.row.scope);
+    const title = `Accuracy kept by ${model}${head && `, ${head}`}, mean of ${tasks.length} tasks`;
     const protocols = tasks.map(({ task, protocol }) => `${task} (${protocol})`).join(", ");
     const caption = `Accuracy over that of full precision, less one, averaged over ${protocols}. Upper left is better. Bars: one standard error of the paired examples.`;
     found.push({ id: `accuracy-${found.length}`, title, caption, spec: accuracyChart(changes, families, title) });

@@ -71,12 +71,10 @@ export function frontier(rows: readonly Row[], options: FrontierOptions): Fronti
   const y = metricAxis(options.y);
   if (!(sigmas >= 0)) throw new UserError(`frontier: sigmas must be 0 or more, found ${sigmas}`);
   refuseMixture(rows, "model", (row) => `${row.model}, SHA-256 ${row.modelSha256.slice(0, 12)}`);
-  for (const field of ["task", "protocol", "scope"] as const) refuseMixture(rows, field, (row) => row[field]);
-  refuseMixture(
-    rows.filter((row) => !isBaseline(row)),
-    "activations and cache",
-    settingName,
-  );
+  for (const field of ["task", "protocol"] as const) refuseMixture(rows, field, (row) => row[field]);
+  const candidates = rows.filter((row) => !isBaseline(row));
+  refuseMixture(candidates, "scope", (row) => row.scope);
+  refuseMixture(candidates, "activations and cache", settingName);
   if (new Set(rows.map((row) => row.key)).size < rows.length)
     throw new UserError("frontier: a row's key appears twice");
 

@@ -58,9 +58,10 @@ export function views(
   const widths = elementBits(codebooks);
   const several = new Set(rows.map((row) => row.task)).size > 1;
   for (const arena of arenas(oneCostSource(rows))) {
-    const { model, task, protocol, scope } = arena[0]!;
+    const { model, task, protocol } = arena[0]!;
     const baseline = arena.filter(isBaseline);
     const candidates = arena.filter((row) => !isBaseline(row));
+    const { scope } = candidates[0] ?? arena[0]!;
     const setting = candidates[0] ? settingName(candidates[0]) : "";
     const measured = metricIds(candidates);
     const y = metric ?? defaultMetrics.find((id) => measured.includes(id)) ?? "perplexity";
@@ -94,15 +95,16 @@ export function views(
   return result;
 }
 
-/** Rows that may be compared, each set with its full-precision row, which belongs to every setting; means over models first. */
+/** Rows that may be compared, each set with its full-precision row, which belongs to every scope and setting; means over models first. */
 function arenas(rows: readonly Row[]): Row[][] {
-  const contests = partition(rows, (row) => JSON.stringify([row.task, row.protocol, row.scope]));
+  const contests = partition(rows, (row) => JSON.stringify([row.task, row.protocol]));
   return contests.flatMap((contest) => {
     const models = partition(contest, (row) => row.modelSha256);
     return [combineModels(contest), ...models].flatMap((set) => {
       const baseline = set.filter(isBaseline);
       const candidates = set.filter((row) => !isBaseline(row));
-      return partition(candidates, settingName).map((part) => [...baseline, ...part]);
+      const settings = partition(candidates, (row) => JSON.stringify([row.scope, settingName(row)]));
+      return settings.map((part) => [...baseline, ...part]);
     });
   });
 }

@@ -105,8 +105,11 @@ function blockOf({ shapes, layers, batch, context, session }: BlockWalk, build: 
   };
   build(graph, (name) => values.get(name)!, tokens, batch, { block });
   const [after] = found;
-  const all = layers.map((name) => values.get(name)!);
-  return after ? { graph, after, layers: influencing(graph, after, all) } : null;
+  if (!after) return null;
+  // By their products: a head that is tied to the embeddings reaches the first block too, but not as a layer of it.
+  const weights = new Map(graph.tape.map(({ inputs: [, weight], output }) => [output, weight?.name]));
+  const own = new Set(influencing(graph, after, [...weights.keys()]).map((product) => weights.get(product)));
+  return { graph, after, layers: layers.filter((name) => own.has(name)).map((name) => values.get(name)!) };
 }
 
 /** What waits for a block, run by run. */

@@ -58,7 +58,10 @@ export async function runMethod(recipe: Recipe, given: MethodInput): Promise<Met
       if (blockRounding) {
         const rounded = await roundBlocks(blockRounding, waiting, calibrator, { current, full: weights, into });
         await calibrator.walk(current, async (names, moments) => {
-          for (const name of names) await finish(waiting.get(name)!, rounded.get(name)!, moments);
+          for (const name of names) {
+            const each = waiting.get(name)!;
+            await finish(each, rounded.get(name) ?? nearestOf(each.layer), moments);
+          }
         });
       }
     }
@@ -110,6 +113,12 @@ async function roundBlocks(
     for (const [i, name] of names.entries()) results.set(name, rounded[i]!);
   });
   return results;
+}
+
+/** What no block has, such as the head. */
+function nearestOf(layer: Layer): Rounded {
+  const warnings = [`${layer.matrix.name}: part of no block, which the method goes by; rounded to nearest`];
+  return { weights: roundToNearest(layer), warnings };
 }
 
 /** A matrix that has all but its levels. */

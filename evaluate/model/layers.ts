@@ -1,18 +1,18 @@
 import { UserError } from "../../formats/error.ts";
-import { architectureOf, type ModelConfig, type TensorSpec } from "./architectures/index.ts";
+import { architectureOf, HEAD, type ModelConfig, type TensorSpec } from "./architectures/index.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Packer } from "./packedFile.ts";
 import { partsOf } from "./tensorParts.ts";
 import { transposed } from "./transposed.ts";
 import type { StreamedTensorEntry, TensorEntry } from "./writeSafetensors.ts";
 
-export { LINEAR_KINDS } from "./architectures/index.ts";
+export { architectureOf, HEAD, LINEAR_KINDS } from "./architectures/index.ts";
 
-/** A linear layer of a block: y = W x with W [rows = outputs, cols = inputs]; quantization groups run along the columns. */
+/** A linear layer: y = W x with W [rows = outputs, cols = inputs]; quantization groups run along the columns. */
 export interface LinearLayer {
   /** Name of the weight tensor. */
   readonly name: string;
-  /** Index of the block, from 0. */
+  /** Index of the block, from 0; of the head, their number. */
   readonly layer: number;
   /** What it is called within its block: `q_proj`, `c_fc`, … */
   readonly kind: string;
@@ -27,6 +27,13 @@ export function linearLayers(config: ModelConfig): LinearLayer[] {
     const [rows, cols] = shape as [number, number];
     return [{ name, layer: linear.layer, kind: linear.kind, rows, cols }];
   });
+}
+
+/** The matrix of the logits as a linear layer: the head, or the table of embeddings where these are tied. */
+export function headLayer(config: ModelConfig): LinearLayer {
+  const name = config.tieWordEmbeddings ? architectureOf(config).embedding : HEAD;
+  const { shape } = specsOf(config).find((spec) => spec.name === name)!;
+  return { name, layer: config.numLayers, kind: "lm_head", rows: shape[0]!, cols: shape[1]! };
 }
 
 /** Name and shape of every tensor of the model as it is kept in memory, in the order of computation. */
@@ -49,7 +56,7 @@ export function loadWeights(checkpoint: Checkpoint, config: ModelConfig): Map<st
   return weights;
 }
 
-/** Reads the linear layers once more, as `loadWeights` does, into the arrays of `weights`. */
+/** Reads the linear layers of the blocks once more, as `loadWeights` does, into the arrays of `weights`. */
 export function readLayers(
   checkpoint: Checkpoint,
   config: ModelConfig,
@@ -74,36 +81,50 @@ export function* exportTensors(
   }
 }
 
+/** What of a model's tensors is to be changed on their way into a file. */
+export interface Changes {
+  /** The matrices that `change` makes new. */
+  readonly matrices: readonly { readonly name: string }[];
+  /** Whether tied embeddings get a head of their own. */
+  readonly untie: boolean;
+  /** Given and giving [outputs, inputs], whatever the file's layout. */
+  change(name: string, weights: Float32Array): Promise<Float32Array>;
+  /** Packs what is changed. */
+  readonly packer?: Packer | null;
+}
+
 /**
- * The tensors of `source` as a file of the same names and layouts holds them, none of them read before it is written: linear
- * layers as `change` makes them (given as [outputs, inputs], whatever the file's layout), packed where there is a packer,
- * all others as they are.
+ * The tensors of `source` as a file of the same names and layouts holds them, none of them read before it is written: some
+ * changed, all others as they are.
  * @throws UserError, also while they are read, as `loadWeights` does
  */
 export function* streamTensors(
   source: Checkpoint,
   config: ModelConfig,
-  change: (name: string, weights: Float32Array) => Promise<Float32Array>,
-  packer: Packer | null = null,
+  { matrices, untie, change, packer }: Changes,
 ): Generator<StreamedTensorEntry> {
-  for (const { spec, storedName, storedShape } of storedTensors(source, config)) {
+  const changes = new Set(matrices.map(({ name }) => name));
+  for (const { spec, storedName, storedShape } of storedTensors(source, config, untie)) {
+    // Readers know a head beside tensors of the whole model's names only.
+    const name = untie ? spec.name : storedName;
     const changed = async () => {
       const stored = source.read(storedName);
       assertFinite(storedName, stored, source.path);
       const weights = spec.transposed ? transposed(stored, storedShape) : stored;
       return { weights, rounded: await change(spec.name, weights) };
     };
-    if (spec.linear && packer) {
+    const isChanged = changes.has(spec.name);
+    if (isChanged && packer) {
       const [rows, cols] = spec.shape as [number, number];
-      yield* packer.entries({ name: storedName, rows, cols, transposed: spec.transposed === true }, changed);
+      yield* packer.entries({ name, rows, cols, transposed: spec.transposed === true }, changed);
       continue;
     }
     const linear = async function* () {
       const { rounded } = await changed();
       yield spec.transposed ? transposed(rounded, spec.shape) : rounded;
     };
-    const parts = spec.linear ? linear : () => finiteParts(source, storedName);
-    yield { name: storedName, shape: storedShape, parts };
+    const parts = isChanged ? linear : () => finiteParts(source, storedName);
+    yield { name, shape: storedShape, parts };
   }
 }
 
@@ -113,8 +134,9 @@ interface StoredTensor {
   readonly storedShape: readonly number[];
 }
 
-function storedTensors(checkpoint: Checkpoint, config: ModelConfig): StoredTensor[] {
-  const { prefix, dispensable } = architectureOf(config);
+/** With `untie`, tied embeddings are read a second time, as a head of their own. */
+function storedTensors(checkpoint: Checkpoint, config: ModelConfig, untie = false): StoredTensor[] {
+  const { prefix, dispensable, embedding } = architectureOf(config);
   const used = new Set<string>();
   const stored = specsOf(config).map((spec): StoredTensor => {
     const { name, shape, alias } = spec;
@@ -141,10 +163,14 @@ function storedTensors(checkpoint: Checkpoint, config: ModelConfig): StoredTenso
       `${checkpoint.path}: tensor ${JSON.stringify(name)} is no part of the model config.json describes`,
     );
   }
+  if (untie) {
+    const { storedName, storedShape } = stored.find(({ spec }) => spec.name === embedding)!;
+    stored.push({ spec: { name: HEAD, shape: storedShape }, storedName, storedShape });
+  }
   return stored;
 }
 
-const TIED_HEADS: readonly string[] = ["lm_head.weight", "embed_out.weight"];
+const TIED_HEADS: readonly string[] = [HEAD, "embed_out.weight"];
 
 function specsOf(config: ModelConfig): TensorSpec[] {
   return architectureOf(config).tensors(config);

@@ -1,6 +1,6 @@
 import { UserError } from "../../formats/error.ts";
 import { hadamardRotation, type Rotation } from "../hadamard/index.ts";
-import { architectureOf, type ModelConfig, type ResidualStream } from "../model/architectures/index.ts";
+import { architectureOf, HEAD, type ModelConfig, type ResidualStream } from "../model/architectures/index.ts";
 
 export interface Rotated {
   /** The model's config with a head of its own: the gain of the last norm moved into it. */
@@ -22,7 +22,8 @@ export function rotateResidual(
   weights: ReadonlyMap<string, Float32Array>,
   { name, seed }: { name: string; seed: number },
 ): Rotated {
-  const stream = architectureOf(config).residual?.(config);
+  const { embedding, residual: streamOf } = architectureOf(config);
+  const stream = streamOf?.(config);
   if (!stream)
     throw new UserError(
       `${name}: ${config.architecture} has no residual stream that can be rotated: that takes RMS norms before every layer and none after; method hadamard rotates the inputs of any architecture's layers`,
@@ -31,11 +32,11 @@ export function rotateResidual(
   const head = hadamardRotation(config.headDim, seed)!;
   const wide = new Map([...weights].map(([tensor, data]) => [tensor, Float64Array.from(data)]));
   const get = (tensor: string) => wide.get(tensor)!;
-  wide.set(stream.head, wide.get(stream.head) ?? get(stream.embedding).slice());
-  const readers = [...stream.readers, { norm: stream.lastNorm, weights: [stream.head] }];
+  wide.set(HEAD, wide.get(HEAD) ?? get(embedding).slice());
+  const readers = [...stream.readers, { norm: stream.lastNorm, weights: [HEAD] }];
   for (const { norm, weights: names } of readers) moveGain(get(norm), stream, names.map(get));
   for (const { weights: names } of readers) for (const each of names) residual.apply(get(each));
-  residual.apply(get(stream.embedding));
+  residual.apply(get(embedding));
   for (const writer of stream.writers) {
     rotateOutputs(get(writer), residual, config.hiddenSize, get(writer).length / config.hiddenSize);
     const bias = wide.get(biasOf(writer));

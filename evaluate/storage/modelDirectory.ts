@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../formats/error.ts";
+import { PACKED_METHOD } from "../model/architectures/configFields.ts";
 import {
   isGguf,
   isModelTextName,
@@ -69,6 +70,10 @@ function float32Config(text: string, path: string, changes: Readonly<Record<stri
   const config = parseStrictJson(text);
   if (!(config instanceof Map)) throw new UserError(`${path} does not hold a JSON object`);
   config.delete("dtype");
+  // Of a packed source, whose weights are read as what they stand for.
+  const quantization = config.get("quantization_config");
+  if (quantization instanceof Map && quantization.get("quant_method") === PACKED_METHOD)
+    config.delete("quantization_config");
   config.set("torch_dtype", "float32");
   for (const [field, value] of Object.entries(changes)) config.set(field, value);
   return `${strictJsonText(config)}\n`;

@@ -3,13 +3,14 @@ import { didYouMean } from "./didYouMean.ts";
 import { described, type Field, fail, type JsonSchema, list, oneOf, orNull, some, text, wholeFrom } from "./fields.ts";
 import { FILTER_FIELDS, type Filter } from "./filter.ts";
 import { presetConfig, presetNames, presets } from "./presets.ts";
+import { type Head, heads } from "./scope.ts";
 
 /** How many numbers share a scale along the input dimension. */
 export type Group = number | "row" | "tensor";
 
 /**
- * What a sweep file says, every field optional there: models × formats × groups × methods × activations × caches × tasks ×
- * seeds, and which of these trials to leave out.
+ * What a sweep file says, every field optional there: models × formats × groups × methods × activations × caches × heads ×
+ * tasks × seeds, and which of these trials to leave out.
  */
 export interface SweepConfig {
   /** Directories, .gguf files, Hub ids, or "reference". */
@@ -25,6 +26,12 @@ export interface SweepConfig {
   activations: string[];
   /** The same for keys and values, each head of each token by itself. */
   kvCaches: string[];
+  /**
+   * What becomes of the head beside the linear layers of the blocks: "fp" (it stays), "quant" (rounded, with the embeddings
+   * where these are tied to it) or "untie" (a tied one becomes a matrix of its own, and that is rounded). Each is a frontier
+   * of its own.
+   */
+  heads: Head[];
   /** `perplexity:FILE`; "perplexity:reference" is the embedded held-out text. */
   tasks: string[];
   /** Of methods that draw random numbers; others run once, with the first. */
@@ -37,8 +44,6 @@ export interface SweepConfig {
   context: number | null;
   /** Score only so many windows, evenly spaced over the text; null scores all. */
   limitWindows: number | null;
-  /** Which tensors: "linears" = every linear layer of the blocks. */
-  scope: "linears";
   /** Text on which methods calibrate; null is the embedded model's own ("reference"), and none for other models. */
   calibration: string | null;
   /** At most so many windows of it, evenly spaced. */
@@ -85,6 +90,11 @@ const FIELDS: { [K in keyof SweepConfig]: Field<SweepConfig[K]> } = {
   ]),
   activations: running("the inputs of linear layers"),
   kvCaches: running("keys and values"),
+  heads: described(
+    list(oneOf(...heads)),
+    "What becomes of the head: fp (stays), quant (rounded, with embeddings tied to it), untie (rounded apart from them).",
+    [["fp", "quant", "untie"]],
+  ),
   tasks: described(list(text), "What is measured: TASK:FILE, or perplexity:reference.", [["perplexity:reference"]]),
   seeds: described(
     list(wholeFrom(0, 2 ** 32 - 1)),
@@ -99,7 +109,6 @@ const FIELDS: { [K in keyof SweepConfig]: Field<SweepConfig[K]> } = {
     orNull(wholeFrom(1)),
     "Score only so many windows or examples, evenly spaced; null scores all.",
   ),
-  scope: described(oneOf("linears"), "Which tensors: every linear layer of the blocks."),
   calibration: described(
     orNull(text),
     "Text on which methods calibrate, not the one evaluated; null is the embedded model's own.",
@@ -148,7 +157,7 @@ export function sweepSchema(): JsonSchema {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "bitfrontier sweep",
     description:
-      "models × formats × groups × methods × activations × caches × tasks × seeds; absent fields take the defaults",
+      "models × formats × groups × methods × activations × caches × heads × tasks × seeds; absent fields take the defaults",
     type: "object",
     properties,
     additionalProperties: false,

@@ -9,6 +9,7 @@ export const defaultConfig: Readonly<SweepConfig> = {
   methods: ["rtn"],
   activations: ["fp32"],
   kvCaches: ["fp32"],
+  heads: ["fp"],
   tasks: ["perplexity:reference"],
   seeds: [0],
   include: [],
@@ -16,7 +17,6 @@ export const defaultConfig: Readonly<SweepConfig> = {
   context: null,
   // A third of the held-out text: paired differences are resolved far below their size, in a third of the time.
   limitWindows: 256,
-  scope: "linears",
   calibration: null,
   calibrationWindows: 128,
 };

@@ -1,9 +1,10 @@
 import { UserError } from "../../formats/error.ts";
 import { didYouMean } from "./didYouMean.ts";
 import { BASELINE, type TrialSpec } from "./key.ts";
+import { headOf } from "./scope.ts";
 
 /** What a filter can look at. */
-export const FILTER_FIELDS = ["model", "format", "method", "activation", "kv", "task", "seed"] as const;
+export const FILTER_FIELDS = ["model", "format", "method", "activation", "kv", "head", "task", "seed"] as const;
 export type FilterField = (typeof FILTER_FIELDS)[number];
 
 /** Trials whose fields match all of these patterns, in which `*` stands for any characters and `?` for one. */
@@ -13,7 +14,8 @@ export type Filter = { [K in FilterField]?: string };
 export function matches(filter: Filter, spec: TrialSpec): boolean {
   return FILTER_FIELDS.every((field) => {
     const pattern = filter[field];
-    return pattern === undefined || like(pattern, String(spec[field] ?? BASELINE));
+    const value = field === "head" ? headOf(spec.scope) : (spec[field] ?? BASELINE);
+    return pattern === undefined || like(pattern, String(value));
   });
 }
 

@@ -42,4 +42,5 @@ export {
   type TrialQueue,
 } from "./run.ts";
 export { staticSetting, tokenId, tokenSetting } from "./runningSettings.ts";
+export { type Head, headOf, heads, type Scope, scopes } from "./scope.ts";
 export { type PreparedSweep, type SweepIntoOptions, type SweepState, sweepInto } from "./sweepInto.ts";

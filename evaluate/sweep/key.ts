@@ -32,6 +32,7 @@ export interface TrialSpec {
   kv?: string;
   method: string;
   methodOptions: Record<string, unknown>;
+  /** Which tensors are quantized: see `scopes`. */
   scope: string;
   task: string;
   /** Window length in tokens. Null (the model's maximum) has to be resolved before a key can be made. */

@@ -3,6 +3,7 @@ import type { SweepConfig } from "./config.ts";
 import { matches } from "./filter.ts";
 import { BASELINE, type TrialSpec } from "./key.ts";
 import { staticId, staticSetting, tokenId, tokenSetting } from "./runningSettings.ts";
+import { type Head, scopes } from "./scope.ts";
 
 /** What planning needs to know of format ids, so that it stays free of codebooks. */
 export interface FormatNames {
@@ -19,31 +20,36 @@ export type Draws = (method: string) => boolean;
 export const TRIALS_MAX = 100_000;
 
 /**
- * The trials of a config in running order: for each model the full-precision baseline of every task first, then in every setting
- * of activations and cache every format with every method and seed (and the weights as they are, where the formats name
+ * The trials of a config in running order: for each model the full-precision baseline of every task first, then in every scope
+ * and every setting of activations and cache every format with every method and seed (and the weights as they are, where the formats name
  * fp32), each on all tasks in turn, so that what is quantized for the first serves the others; less what the filters leave out. Elements are crossed with the groups, formats that state their block are taken
  * once; two spellings of one format are one trial; a method that draws nothing runs with the first seed alone.
  * Throws UserError for an unknown format, too many trials, or none.
  */
 export function planTrials(config: SweepConfig, names: FormatNames, draws: Draws = () => false): TrialSpec[] {
-  const { models, tasks, methods, seeds, scope, context, limitWindows } = config;
+  const { models, tasks, methods, seeds, heads, context, limitWindows } = config;
   const formats = expandFormats(config, names);
   const settings = expandSettings(config, names);
   const runs = methods.flatMap((method) =>
     (draws(method) ? seeds : seeds.slice(0, 1)).map((seed) => ({ method, seed })),
   );
-  const count = models.length * tasks.length * (1 + settings.length * formats.length * runs.length);
+  const each = heads.length * settings.length * formats.length * runs.length;
+  const count = models.length * tasks.length * (1 + each);
   if (count > TRIALS_MAX) throw new UserError(`sweep: ${count} trials, more than ${TRIALS_MAX}; shorten a list`);
   const unquantized = { format: BASELINE, method: "none", seed: seeds[0]! };
   const specs = models.flatMap((model) => {
-    const trials = (run: Pick<TrialSpec, "format" | "method" | "seed">, setting: Setting = {}): TrialSpec[] =>
+    const trials = (
+      run: Pick<TrialSpec, "format" | "method" | "seed">,
+      setting: Setting = {},
+      head: Head = "fp",
+    ): TrialSpec[] =>
       tasks.map((task) => ({
         model,
         format: run.format,
         ...setting,
         method: run.method,
         methodOptions: {},
-        scope,
+        scope: scopes[head],
         task,
         context,
         limitWindows,
@@ -51,10 +57,14 @@ export function planTrials(config: SweepConfig, names: FormatNames, draws: Draws
       }));
     return [
       ...trials(unquantized),
-      ...settings.flatMap((setting) => [
-        ...(config.formats.includes(BASELINE) && isWithoutWeights(setting) ? trials(unquantized, setting) : []),
-        ...formats.flatMap((format) => runs.flatMap((run) => trials({ format, ...run }, setting))),
-      ]),
+      ...heads.flatMap((head) =>
+        settings.flatMap((setting) => [
+          ...(config.formats.includes(BASELINE) && isWithoutWeights(setting, head)
+            ? trials(unquantized, setting, head)
+            : []),
+          ...formats.flatMap((format) => runs.flatMap((run) => trials({ format, ...run }, setting, head))),
+        ]),
+      ),
     ];
   });
   return selectTrials(specs, config);
@@ -95,9 +105,12 @@ function expandSettings({ activations, kvCaches }: SweepConfig, names: FormatNam
   );
 }
 
-/** Whether a setting says something, and of more than the weights' format: weights at full precision can run in it. */
-function isWithoutWeights({ activation, kv }: Setting): boolean {
-  return activation !== SAME && kv !== SAME && (activation ?? kv) !== undefined;
+/**
+ * Whether a setting says something, and of more than the weights' format: weights at full precision can run in it; with the head
+ * in scope where something is rounded of that.
+ */
+function isWithoutWeights({ activation, kv }: Setting, head: Head): boolean {
+  return activation !== SAME && kv !== SAME && (activation ?? (head === "fp" ? kv : undefined)) !== undefined;
 }
 
 /** Whether a trial or row is of the unquantized model. */

@@ -54,18 +54,21 @@ export interface PlannedRuns {
   /** Whether a task compares with the full-precision model. */
   readonly beside: boolean;
   readonly trains: boolean;
+  /** Matrices whose originals stay beside what a trial makes of them. */
+  readonly held?: Shapes["linears"];
   readonly calibration: CalibrationSize | null;
 }
 
 /**
- * Peak memory of trials of a model: all weights in float32, once, since a trial's layers take the place of the model's; and
+ * Peak memory of trials of a model: all weights in float32, once, since the layers of a trial's blocks take the place of the
+ * model's; and
  * the larger of a run's values and a calibration, both as their graphs say. Training needs more.
  */
 export function evaluationMemory(model: ModelSize, runs: PlannedRuns): MemoryEstimate {
   const activations = Math.max(...runs.running.map((running) => runBytes(model, running, runs)));
   const calibration = runs.calibration ? calibratedBytes(model, runs.calibration, runs.running) : 0;
   return estimateOf([
-    ["weights", weightBytes(model)],
+    ["weights", weightBytes(model) + matricesBytes(runs.held ?? [])],
     ["remembered states", runs.beside ? rememberedBytes(model, runs) : 0],
     // Trained weights, their gradients and two moments; what the steps keep of activations comes on top.
     ["training", runs.trains ? 4 * weightBytes(model) : 0],
@@ -116,6 +119,10 @@ function weightBytes({ shapes }: Pick<ModelSize, "shapes">): number {
   return [...shapes.values()].reduce((sum, shape) => sum + 4 * shape.reduce((size, length) => size * length, 1), 0);
 }
 
+function matricesBytes(matrices: Shapes["linears"]): number {
+  return matrices.reduce((sum, { rows, cols }) => sum + 4 * rows * cols, 0);
+}
+
 function matrixBytes({ linears }: Shapes): number {
   return MATRIX_COPIES * Math.max(...linears.map(({ rows, cols }) => 4 * rows * cols));
 }
@@ -138,6 +145,6 @@ function constantBytes(graph: Graph): number {
 function calibratedBytes(model: ModelSize, text: CalibrationSize, running: readonly RunningFormats[]): number {
   const columns = Math.max(...model.linears.map(({ cols }) => cols));
   const walks = [undefined, ...running].map((formats) => calibrationBytes(model, text, formats));
-  const originals = text.originals ? model.linears.reduce((sum, { rows, cols }) => sum + 4 * rows * cols, 0) : 0;
+  const originals = text.originals ? matricesBytes(model.linears) : 0;
   return Math.max(...walks) + originals + 8 * MOMENT_COPIES * columns * columns + matrixBytes(model);
 }

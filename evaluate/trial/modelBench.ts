@@ -5,7 +5,7 @@ import type { FoundDevice } from "../engine/devices.ts";
 import type { SessionOptions } from "../engine/session.ts";
 import { meanBitsPerWeight, methodById } from "../methods/index.ts";
 import { requireProjections } from "../model/architectures/runningFormats.ts";
-import { openCheckpoint, packageRoot } from "../model/index.ts";
+import { headLayer, type LinearLayer, openCheckpoint, packageRoot } from "../model/index.ts";
 import {
   contextOf,
   type LoadedModel,
@@ -23,20 +23,24 @@ import { cachingTokenizer } from "../storage/tokenCache.ts";
 import {
   BASELINE,
   contentHash,
+  type Head,
+  headOf,
   keyTrials,
   type PlannedTrial,
   type RunTrial,
   type SweepConfig,
+  scopes,
   type TrialSpec,
 } from "../sweep/index.ts";
 import { parseTask, taskById } from "../tasks/index.ts";
 import { type RunSample, sharedRuns } from "../tasks/overlap.ts";
 import { type CalibrationText, createCalibrators, readCalibration } from "./calibrationText.ts";
-import { evaluationMemory, type MemoryEstimate } from "./memory.ts";
+import { evaluationMemory, type MemoryEstimate, type ModelSize } from "./memory.ts";
 import { createResidentModel, requireDeviceOf } from "./residentModel.ts";
 import type { TensorProfile } from "./row.ts";
 import { runningFormatsOf } from "./runningFormatsOf.ts";
 import { type PreparedTask, runTrial } from "./runTrial.ts";
+import { headIn, scopedModel, scopedWeights } from "./scopedModel.ts";
 import { calibrates, formatContent, runningContent, textKey, trains } from "./trialContent.ts";
 
 /** One model of a sweep: its keyed trials, and what runs them. */
@@ -70,16 +74,20 @@ export interface BenchOptions {
  */
 export async function prepareModel(
   name: string,
-  specs: readonly TrialSpec[],
+  planned: readonly TrialSpec[],
   config: SweepConfig,
   { formats, versions, engine: common, device, cache, onMemory }: BenchOptions,
 ): Promise<ModelBench> {
   const plain = readModelHead(name);
   const head = cache === undefined ? plain : { ...plain, tokenizer: cachingTokenizer(plain.tokenizer, cache) };
-  const own = new Set(specs.map(({ format }) => format));
+  const specs = planned.map((spec) => ({ ...spec, scope: scopes[headIn(head.config, headOf(spec.scope))] }));
   for (const spec of specs) requireProjections(head.linears, runningFormatsOf(spec));
   for (const { format, method } of specs) if (format !== BASELINE) requireDeviceOf(methodById(method), device);
-  for (const [id, format] of formats) if (own.has(id)) meanBitsPerWeight(head.linears, format);
+  for (const [scope, own] of byScope(specs)) {
+    const { linears } = scopedModel(head.config, headOf(scope));
+    const ids = new Set(own.map(({ format }) => format));
+    for (const [id, format] of formats) if (ids.has(id)) meanBitsPerWeight(linears, format);
+  }
   const text = specs.some(calibrates)
     ? await readCalibration(head, config.calibration, config.calibrationWindows)
     : null;
@@ -116,14 +124,15 @@ export async function prepareModel(
     ...(device ? { device: device.device } : {}),
     warn: (note: string) => notes.add(note),
   };
-  function wake(model: LoadedModel) {
-    if (model.sha256 !== sha256) throw new UserError(`${name}: its weights changed while the sweep ran`);
-    const fingerprint = layersFingerprint(model);
+  function wake(full: LoadedModel, head: Head) {
+    if (full.sha256 !== sha256) throw new UserError(`${name}: its weights changed while the sweep ran`);
+    const fingerprint = layersFingerprint(full);
+    const model = { ...full, ...scopedModel(full.config, head), weights: scopedWeights(full, head) };
     let replaced = false;
     return {
       model,
       restore() {
-        if (replaced) restoreLayers(model, fingerprint);
+        if (replaced) restoreLayers(full, fingerprint);
         replaced = false;
       },
       replace() {
@@ -137,28 +146,60 @@ export async function prepareModel(
     };
   }
   let loaded: LoadedModel | null = model;
-  let awake: ReturnType<typeof wake> | null = null;
+  let awake: { scope: string; bench: ReturnType<typeof wake> } | null = null;
+  async function sleep() {
+    const { bench } = awake ?? {};
+    awake = null;
+    await bench?.resident.release();
+    await bench?.scorers.release();
+    await bench?.calibration?.calibrators.release();
+  }
   return {
     plan,
-    runTrial(trial) {
+    async runTrial(trial) {
+      const { scope } = trial.spec;
+      if (awake && awake.scope !== scope) {
+        awake.bench.restore();
+        await sleep();
+      }
       loaded ??= loadModel(name);
-      awake ??= wake(loaded);
-      return runTrial({ ...awake, formats, tasks, versions, notes }, trial);
+      awake ??= { scope, bench: wake(loaded, headOf(scope)) };
+      return runTrial({ ...awake.bench, formats, tasks, versions, notes }, trial);
     },
     profiles: () => profile(model.dir),
     countOf: (task) => tasks.get(task)!.count,
     async rest() {
-      await awake?.resident.release();
-      await awake?.scorers.release();
-      await awake?.calibration?.calibrators.release();
       loaded = null;
-      awake = null;
+      await sleep();
     },
   };
 }
 
+function byScope(specs: readonly TrialSpec[]): Map<string, TrialSpec[]> {
+  const found = new Map<string, TrialSpec[]>();
+  for (const spec of specs) found.set(spec.scope, [...(found.get(spec.scope) ?? []), spec]);
+  return found;
+}
+
+/** Of the scope that needs the most. */
 function memoryOf(
-  head: ModelHead,
+  { config }: Pick<ModelHead, "config">,
+  specs: readonly TrialSpec[],
+  tasks: readonly PreparedTask[],
+  text: CalibrationText | null,
+): MemoryEstimate {
+  const estimates = [...byScope(specs)].map(([scope, own]) => {
+    const model = scopedModel(config, headOf(scope));
+    // Untied, the full-precision head is the table of embeddings.
+    const held = scope === scopes.quant ? [headLayer(config)] : [];
+    return memoryInScope(model, held, own, tasks, text);
+  });
+  return estimates.reduce((most, each) => (each.bytes > most.bytes ? each : most));
+}
+
+function memoryInScope(
+  model: ModelSize,
+  held: readonly LinearLayer[],
   specs: readonly TrialSpec[],
   tasks: readonly PreparedTask[],
   text: CalibrationText | null,
@@ -167,12 +208,13 @@ function memoryOf(
   const drift = methods.some(({ calibration }) => calibration === "drift");
   const originals = methods.some(({ holdsOriginals }) => holdsOriginals);
   const running = new Map(specs.map(runningFormatsOf).map((formats) => [runningKey(formats), formats]));
-  return evaluationMemory(head, {
+  return evaluationMemory(model, {
     positions: Math.max(...tasks.map(({ longest }) => longest)),
     count: Math.max(...tasks.map(({ count }) => count)),
     running: [...running.values()],
     beside: tasks.some(({ remember }) => remember !== undefined),
     trains: specs.some(trains),
+    held,
     calibration: text && { count: text.count, context: text.context, drift, originals },
   });
 }

@@ -5,7 +5,7 @@ import { deviceRtn, type MethodResult, meanBitsPerWeight, methodById, type Train
 import { inputTransforms } from "../model/architectures/runningFormats.ts";
 import type { LoadedModel } from "../model/loadedModel.ts";
 import type { ScorerPool } from "../scoring/scorerPool.ts";
-import { BASELINE, canonicalJson, type PlannedTrial, type TrialSpec } from "../sweep/index.ts";
+import { BASELINE, canonicalJson, type Head, headOf, type PlannedTrial, type TrialSpec } from "../sweep/index.ts";
 import type { TaskData } from "../tasks/index.ts";
 import { type CalibrationText, type CalibratorPool, calibrationWarnings } from "./calibrationText.ts";
 import type { ResidentModel } from "./residentModel.ts";
@@ -30,9 +30,9 @@ export interface Quantization {
   done: MethodResult | null;
 }
 
-/** A model in memory with all that its trials share. */
+/** A model in memory with all that its trials in one scope share. */
 export interface Bench {
-  /** Its linear layers are those of the last trial, until `restore`. */
+  /** As the scope has it. The linear layers of its blocks are those of the last trial, until `restore`; its head stays. */
   model: LoadedModel;
   /** Puts back the full-precision weights, where a trial has others in their place. */
   restore(): void;
@@ -106,7 +106,7 @@ export async function runTrial(bench: Bench, { key, spec, identity }: PlannedTri
     deltaLoss: null,
     deltaLossSigma: null,
     bitsPerWeight,
-    modelBitsPerWeight: format ? modelBitsPerWeight(model, bitsPerWeight) : 32,
+    modelBitsPerWeight: format ? modelBitsPerWeight(model, bitsPerWeight, headOf(spec.scope)) : 32,
     weightMse: done?.weightMse ?? 0,
     cost: costs?.modelled ?? null,
     synthesizedCost: costs?.synthesized ?? null,
@@ -139,7 +139,12 @@ async function quantized(
   const format = formats.get(spec.format);
   if (!format) return { weights, done: null };
   const method = methodById(spec.method).seeded(spec.seed);
-  if (method !== deviceRtn) replace();
+  if (method !== deviceRtn) {
+    replace();
+    const head = headOf(spec.scope) === "fp" ? undefined : model.linears.at(-1)!;
+    // What is compared with the full-precision model needs its head; embeddings that are not tied need theirs.
+    if (head) weights.set(head.name, new Float32Array(head.rows * head.cols));
+  }
   const done = await method.quantize({
     format,
     matrices: model.linears,
@@ -158,11 +163,20 @@ async function quantized(
 /** Bits in which what is not quantized is stored: the half precision that models are published in. */
 const OTHER_BITS = 16;
 
-/** Bits per weight of a whole model whose linear layers have so many. */
-export function modelBitsPerWeight({ shapes, linears }: Pick<LoadedModel, "shapes" | "linears">, bits: number): number {
+/**
+ * Bits of a whole model whose linear layers have so many per weight, over the weights that it was published with: untying adds
+ * a matrix to store, not weights over which the others' bits would spread.
+ */
+export function modelBitsPerWeight(
+  { shapes, linears }: Pick<LoadedModel, "shapes" | "linears">,
+  bits: number,
+  head: Head,
+): number {
   const all = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((size, length) => size * length, 1), 0);
-  const quantized = linears.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
-  return (bits * quantized + OTHER_BITS * (all - quantized)) / all;
+  const sizes = linears.map(({ rows, cols }) => rows * cols);
+  const quantized = sizes.reduce((sum, size) => sum + size, 0);
+  const published = head === "untie" ? all - sizes.at(-1)! : all;
+  return (bits * quantized + OTHER_BITS * (all - quantized)) / published;
 }
 
 /** What rows of a format are called beside others of their group: the named format, else the element. */

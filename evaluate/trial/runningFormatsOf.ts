@@ -2,7 +2,7 @@ import { type Format, parseFormat, UserError } from "../../formats/index.ts";
 import { methodById } from "../methods/index.ts";
 import { requireStatic } from "../methods/inputRounding.ts";
 import { type RunningFormats, requireRunnable } from "../model/architectures/runningFormats.ts";
-import { BASELINE, SAME, staticSetting, type TrialSpec, tokenSetting } from "../sweep/index.ts";
+import { BASELINE, headOf, SAME, scopes, staticSetting, type TrialSpec, tokenSetting } from "../sweep/index.ts";
 
 /** What a trial rounds activations and cache to. Throws UserError for formats that cannot be found as a model runs. */
 export function runningFormatsOf({
@@ -10,7 +10,8 @@ export function runningFormatsOf({
   activation,
   kv,
   method,
-}: Pick<TrialSpec, "format" | "activation" | "kv" | "method">): RunningFormats {
+  scope = scopes.fp,
+}: Pick<TrialSpec, "format" | "activation" | "kv" | "method"> & { scope?: string }): RunningFormats {
   const token = kv === undefined ? null : tokenSetting(kv);
   const fixed = activation === undefined ? null : staticSetting(activation);
   const chosen = format === BASELINE ? null : methodById(method);
@@ -32,5 +33,6 @@ export function runningFormatsOf({
     cache: formatOf(token ?? kv),
     together: token !== null,
     rotates: activations !== null && chosen?.rotates === true,
+    head: activations !== null && headOf(scope) !== "fp",
   };
 }

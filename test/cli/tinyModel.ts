@@ -4,10 +4,10 @@ import { packageRoot } from "../../evaluate/model/index.ts";
 
 const letters = "abcdefghijklmnopqrstuvwxyz";
 
-/** A folder with the two-layer Llama of test/golden (hidden size 32) and a tokenizer of one token a letter. */
-export function writeTinyModel(folder: string): string {
+/** A folder with the two-layer Llama of test/golden (hidden size 32), or another of its models, and a tokenizer of one token a letter. */
+export function writeTinyModel(folder: string, name = "tiny-llama-tied"): string {
   mkdirSync(folder, { recursive: true });
-  cpSync(join(packageRoot(), "test", "golden", "tiny-llama-tied"), folder, { recursive: true });
+  cpSync(join(packageRoot(), "test", "golden", name), folder, { recursive: true });
   rmSync(join(folder, "expected.golden.json"));
   // Byte-level BPE writes a space as Ġ and a line feed as Ċ.
   const vocab = Object.fromEntries(["<unk>", "<s>", "</s>", ...letters, "Ġ", "Ċ"].map((token, id) => [token, id]));

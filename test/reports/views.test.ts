@@ -60,6 +60,23 @@ describe("views", () => {
     );
   });
 
+  it("views(rows) draws a frontier for each scope, with the unquantized model in all", () => {
+    const rows = makeRows();
+    const others = ["linears+head", "linears+untied-head"].flatMap((scope) =>
+      rows.slice(1).map((row) => ({ ...row, scope, key: `${row.key} ${scope}` })),
+    );
+    const found = views([...rows, ...others]);
+    assert.deepEqual(
+      [...new Set(found.map(({ scope, setting }) => `${scope}: ${setting}`))],
+      ["linears: ", "linears+head: head rounded", "linears+untied-head: head untied and rounded"],
+    );
+    for (const { scope, frontier } of found) {
+      assert.equal(frontier.baseline, rows[0]);
+      assert.ok(frontier.points.every(({ row }) => row.scope === scope));
+    }
+    assert.match(sentence(found.at(-1)!), /on reference, head untied and rounded, /);
+  });
+
   it("views(rows) compares by perplexity where there is no baseline to difference with", () => {
     const rows = makeRows()
       .slice(1, 6)

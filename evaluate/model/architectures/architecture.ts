@@ -58,6 +58,8 @@ export interface ModelGraph {
    * multiplies: for fake quantization of activations, or to look at them. The identity when absent.
    */
   linearInput?(name: string, x: Value): Value;
+  /** Whether `linearInput` is told of the head too. */
+  readonly linearHead?: boolean;
   /** The same for what a block's key–value cache holds: [batch, heads, time, headDim], keys after the rotation. */
   cached?(layer: number, part: "key" | "value", x: Value): Value;
   /** Given what the linear layer with weight tensor `name` puts out [batch·time, outputs], returns what goes on. */
@@ -83,10 +85,7 @@ export interface ResidualStream {
   readonly readers: readonly { readonly norm: string; readonly weights: readonly string[] }[];
   /** Linear layers [d, inputs] whose outputs are added to the stream; they may have a bias [d]. */
   readonly writers: readonly string[];
-  /** Token embeddings [vocab, d], the last norm, and the head [vocab, d], which a tied model lacks. */
-  readonly embedding: string;
   readonly lastNorm: string;
-  readonly head: string;
   /** Of each block, the layers that make the heads' values and read what attention mixes of them. */
   readonly values: readonly { readonly value: string; readonly output: string }[];
 }
@@ -100,6 +99,8 @@ export interface Architecture<C extends ModelConfig = ModelConfig> {
   readonly prefix: string;
   /** Tensors that checkpoints may hold and the model does not need: masks and tables that are recomputed. */
   readonly dispensable: RegExp;
+  /** The tensor of token embeddings [vocab, d], which is the head too where these are tied. */
+  readonly embedding: string;
   /** Throws UserError naming the field, what was found and what is supported. */
   readConfig(fields: JsonFields): C;
   /** Every tensor in the order of computation. */

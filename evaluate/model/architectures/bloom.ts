@@ -17,12 +17,14 @@ export interface BloomConfig extends ModelConfig {
 }
 
 const NAME = "BloomForCausalLM";
+const EMBEDDING = "transformer.word_embeddings.weight";
 
 export const bloom: Architecture<BloomConfig> = {
   name: NAME,
   modelType: "bloom",
   prefix: "transformer.",
   dispensable: /(?!)/,
+  embedding: EMBEDDING,
   readConfig,
   tensors,
   logits,
@@ -60,7 +62,7 @@ function tensors(config: BloomConfig): TensorSpec[] {
     ];
   };
   return [
-    { name: "transformer.word_embeddings.weight", shape: [vocabSize, d] },
+    { name: EMBEDDING, shape: [vocabSize, d] },
     ...normSpecs("transformer.word_embeddings_layernorm", d),
     ...blockSpecs(config, block),
     ...normSpecs("transformer.ln_f", d),
@@ -71,9 +73,8 @@ function tensors(config: BloomConfig): TensorSpec[] {
 function logits(model: ModelGraph, config: BloomConfig): Value {
   const { graph, weight } = model;
   const { numHeads, layerNormEps: eps, residualAfterNorm } = config;
-  const table = weight("transformer.word_embeddings.weight");
   const slopes = alibiSlopes(numHeads);
-  const embedded = embedding(graph, table, model.tokens);
+  const embedded = embedding(graph, weight(EMBEDDING), model.tokens);
   let hidden = normalize(model, embedded, "transformer.word_embeddings_layernorm", eps);
   for (let layer = 0; layer < config.numLayers; layer++) {
     const at = `transformer.h.${layer}`;
@@ -88,7 +89,7 @@ function logits(model: ModelGraph, config: BloomConfig): Value {
     hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const last = normalize(model, hidden, "transformer.ln_f", eps);
-  return headLogits(model, config, last, table);
+  return headLogits(model, config, last, EMBEDDING);
 }
 
 /**

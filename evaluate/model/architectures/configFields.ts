@@ -88,9 +88,12 @@ export function requireSetting(fields: JsonFields, key: string, value: boolean):
   if (fields.boolean(key, value) !== value) throw new UserError(`${fields.path}: ${key} ${!value} is not supported`);
 }
 
+/** The `quant_method` of what `quantize --packed` writes, which is read as the weights that it stands for. */
+export const PACKED_METHOD = "bitfrontier";
+
 function refuseQuantized(fields: JsonFields): void {
   const quantization = fields.object("quantization_config");
-  if (quantization === null) return;
+  if (quantization === null || quantization.raw("quant_method") === PACKED_METHOD) return;
   const method = describe(quantization.raw("quant_method"));
   throw new UserError(
     `${fields.path}: the weights are already quantized (quant_method ${method}); give the original model`,

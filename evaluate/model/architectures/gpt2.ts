@@ -21,6 +21,7 @@ export interface Gpt2Config extends ModelConfig {
 }
 
 const NAME = "GPT2LMHeadModel";
+const EMBEDDING = "transformer.wte.weight";
 
 export const gpt2: Architecture<Gpt2Config> = {
   name: NAME,
@@ -28,6 +29,7 @@ export const gpt2: Architecture<Gpt2Config> = {
   prefix: "transformer.",
   // The causal mask, which old versions of transformers saved with every block.
   dispensable: /(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/,
+  embedding: EMBEDDING,
   readConfig,
   tensors,
   logits,
@@ -69,7 +71,7 @@ function tensors(config: Gpt2Config): TensorSpec[] {
     ];
   };
   return [
-    { name: "transformer.wte.weight", shape: [vocabSize, d] },
+    { name: EMBEDDING, shape: [vocabSize, d] },
     { name: "transformer.wpe.weight", shape: [maxPositionEmbeddings, d] },
     ...blockSpecs(config, block),
     ...normSpecs("transformer.ln_f", d),
@@ -80,9 +82,8 @@ function tensors(config: Gpt2Config): TensorSpec[] {
 function logits(model: ModelGraph, config: Gpt2Config): Value {
   const { graph, weight } = model;
   const { hiddenSize: d, numHeads, headDim, layerNormEps: eps } = config;
-  const table = weight("transformer.wte.weight");
   const positions = learnedPositions(model, weight("transformer.wpe.weight"));
-  let hidden = add(graph, embedding(graph, table, model.tokens), positions);
+  let hidden = add(graph, embedding(graph, weight(EMBEDDING), model.tokens), positions);
   for (let layer = 0; layer < config.numLayers; layer++) {
     const at = `transformer.h.${layer}`;
     const fused = project(model, normalize(model, hidden, `${at}.ln_1`, eps), `${at}.attn.c_attn`, true);
@@ -96,5 +97,5 @@ function logits(model: ModelGraph, config: Gpt2Config): Value {
     hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const last = normalize(model, hidden, "transformer.ln_f", eps);
-  return headLogits(model, config, last, table);
+  return headLogits(model, config, last, EMBEDDING);
 }

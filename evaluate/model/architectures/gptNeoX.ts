@@ -23,12 +23,14 @@ export interface GptNeoXConfig extends ModelConfig, RopeConfig {
 }
 
 const NAME = "GPTNeoXForCausalLM";
+const EMBEDDING = "gpt_neox.embed_in.weight";
 
 export const gptNeoX: Architecture<GptNeoXConfig> = {
   name: NAME,
   modelType: "gpt_neox",
   prefix: "gpt_neox.",
   dispensable: /\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/,
+  embedding: EMBEDDING,
   readConfig,
   tensors,
   logits,
@@ -62,7 +64,7 @@ function tensors(config: GptNeoXConfig): TensorSpec[] {
     ];
   };
   return [
-    { name: "gpt_neox.embed_in.weight", shape: [vocabSize, d] },
+    { name: EMBEDDING, shape: [vocabSize, d] },
     ...blockSpecs(config, block),
     ...normSpecs("gpt_neox.final_layer_norm", d),
     ...headSpecs(config, d),
@@ -72,7 +74,7 @@ function tensors(config: GptNeoXConfig): TensorSpec[] {
 function logits(model: ModelGraph, config: GptNeoXConfig): Value {
   const { graph, weight } = model;
   const { attentionBias, layerNormEps: eps } = config;
-  const table = weight("gpt_neox.embed_in.weight");
+  const table = weight(EMBEDDING);
   const [cos, sin] = ropeTables(model, config, config.rotaryDim, table);
   let hidden = embedding(graph, table, model.tokens);
   for (let layer = 0; layer < config.numLayers; layer++) {
@@ -88,5 +90,5 @@ function logits(model: ModelGraph, config: GptNeoXConfig): Value {
     hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const last = normalize(model, hidden, "gpt_neox.final_layer_norm", eps);
-  return headLogits(model, config, last, table);
+  return headLogits(model, config, last, EMBEDDING);
 }

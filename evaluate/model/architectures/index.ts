@@ -48,3 +48,4 @@ export type {
   TensorSpec,
 } from "./architecture.ts";
 export { LINEAR_KINDS, type LlamaConfig } from "./llama.ts";
+export { HEAD } from "./specs.ts";

@@ -61,6 +61,8 @@ export interface LlamaVariant {
   readonly sandwichNorms: boolean;
 }
 
+const EMBEDDING = "model.embed_tokens.weight";
+
 export const LINEAR_KINDS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"] as const;
 
 export const LLAMA: LlamaVariant = {
@@ -79,6 +81,7 @@ export function llamaLike(variant: LlamaVariant): Architecture<LlamaConfig> {
     modelType: variant.modelType,
     prefix: "model.",
     dispensable: /\.rotary_emb\.inv_freq$/,
+    embedding: EMBEDDING,
     readConfig: (fields) => readConfig(fields, variant),
     tensors: (config) => tensors(config, variant),
     logits: (model, config) => logits(model, config, variant),
@@ -157,7 +160,7 @@ function tensors(config: LlamaConfig, { outputBias, headNorms, sandwichNorms }: 
     ];
   };
   return [
-    { name: "model.embed_tokens.weight", shape: [vocabSize, d] },
+    { name: EMBEDDING, shape: [vocabSize, d] },
     ...blockSpecs(config, block),
     { name: "model.norm.weight", shape: [d] },
     ...headSpecs(config, d),
@@ -178,9 +181,7 @@ function residual({ numLayers }: LlamaConfig, { onePlusNorm, sandwichNorms }: Ll
       { norm: `${at}.post_attention_layernorm.weight`, weights: weight(at, "mlp.gate_proj", "mlp.up_proj") },
     ]),
     writers: blocks.flatMap((at) => weight(at, "self_attn.o_proj", "mlp.down_proj")),
-    embedding: "model.embed_tokens.weight",
     lastNorm: "model.norm.weight",
-    head: "lm_head.weight",
     values: blocks.map((at) => ({ value: `${at}.self_attn.v_proj.weight`, output: `${at}.self_attn.o_proj.weight` })),
   };
 }
@@ -189,7 +190,7 @@ function logits(model: ModelGraph, config: LlamaConfig, variant: LlamaVariant): 
   const { graph, weight } = model;
   const { headNorms, sandwichNorms } = variant;
   const { attentionBias, mlpBias, headDim, numKeyValueHeads: keyHeads } = config;
-  const table = weight("model.embed_tokens.weight");
+  const table = weight(EMBEDDING);
   const [cos, sin] = ropeTables(model, config, headDim, table);
   const one = scalar(graph, 1, table.type);
   const norm = (x: Value, module: string) => {
@@ -218,7 +219,7 @@ function logits(model: ModelGraph, config: LlamaConfig, variant: LlamaVariant): 
     hidden = add(graph, hidden, sandwichNorms ? norm(fed, `${at}.post_feedforward_layernorm`) : fed);
     hidden = model.block?.(layer, hidden) ?? hidden;
   }
-  return headLogits(model, config, norm(hidden, "model.norm"), table, (scores) => {
+  return headLogits(model, config, norm(hidden, "model.norm"), EMBEDDING, (scores) => {
     if (config.logitSoftcap === undefined) return scores;
     const cap = scalar(graph, config.logitSoftcap, table.type);
     return mul(graph, tanh(graph, div(graph, scores, cap)), cap);

@@ -20,6 +20,7 @@ export interface OptConfig extends ModelConfig {
 }
 
 const NAME = "OPTForCausalLM";
+const EMBEDDING = "model.decoder.embed_tokens.weight";
 /** transformers, OPTLearnedPositionalEmbedding: the first two rows are unused. */
 const POSITION_OFFSET = 2;
 /** torch's default, which OPT does not change. */
@@ -30,6 +31,7 @@ export const opt: Architecture<OptConfig> = {
   modelType: "opt",
   prefix: "model.",
   dispensable: /(?!)/,
+  embedding: EMBEDDING,
   readConfig,
   tensors,
   logits,
@@ -67,7 +69,7 @@ function tensors(config: OptConfig): TensorSpec[] {
   };
   const narrow = embeddingSize !== d;
   return [
-    { name: `${decoder}.embed_tokens.weight`, shape: [vocabSize, embeddingSize] },
+    { name: EMBEDDING, shape: [vocabSize, embeddingSize] },
     { name: `${decoder}.embed_positions.weight`, shape: [config.maxPositionEmbeddings + POSITION_OFFSET, d] },
     ...(narrow ? [{ name: `${decoder}.project_in.weight`, shape: [d, embeddingSize] }] : []),
     ...blockSpecs(config, block),
@@ -82,8 +84,7 @@ function logits(model: ModelGraph, config: OptConfig): Value {
   const { numHeads, normBefore } = config;
   const decoder = "model.decoder";
   const narrow = config.embeddingSize !== config.hiddenSize;
-  const table = weight(`${decoder}.embed_tokens.weight`);
-  const embedded = embedding(graph, table, model.tokens);
+  const embedded = embedding(graph, weight(EMBEDDING), model.tokens);
   const wide = narrow ? linear(graph, embedded, weight(`${decoder}.project_in.weight`)) : embedded;
   let hidden = add(graph, wide, learnedPositions(model, weight(`${decoder}.embed_positions.weight`), POSITION_OFFSET));
   for (let layer = 0; layer < config.numLayers; layer++) {
@@ -105,5 +106,5 @@ function logits(model: ModelGraph, config: OptConfig): Value {
   }
   if (config.finalNorm) hidden = normalize(model, hidden, `${decoder}.final_layer_norm`, EPS);
   if (narrow) hidden = linear(graph, hidden, weight(`${decoder}.project_out.weight`));
-  return headLogits(model, config, hidden, table);
+  return headLogits(model, config, hidden, EMBEDDING);
 }

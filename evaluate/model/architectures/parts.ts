@@ -14,6 +14,7 @@ import {
   type Value,
 } from "../../graph/index.ts";
 import type { ModelConfig, ModelGraph } from "./architecture.ts";
+import { HEAD } from "./specs.ts";
 
 /** y = x Wᵀ (+ b) of the linear layer `module`: x [n, inputs], weight [outputs, inputs]. */
 export function project(model: ModelGraph, x: Value, module: string, bias: boolean): Value {
@@ -84,17 +85,19 @@ export function learnedPositions({ graph, tokens, batch, step }: ModelGraph, tab
 }
 
 /**
- * Logits [batch·time, vocab] of the last hidden states, by the head or by the embedding table where they are tied, `after`
+ * Logits [batch·time, vocab] of the last hidden states, by the head or by the table `embedding` where they are tied, `after`
  * being what the architecture does to them; or what `model.head` makes of them.
  */
 export function headLogits(
   model: ModelGraph,
   config: ModelConfig,
   hidden: Value,
-  table: Value,
+  embedding: string,
   after: (logits: Value) => Value = (logits) => logits,
 ): Value {
-  const head = config.tieWordEmbeddings ? table : model.weight("lm_head.weight");
+  const name = config.tieWordEmbeddings ? embedding : HEAD;
+  const head = model.weight(name);
+  const seen = (model.linearHead && model.linearInput?.(name, hidden)) || hidden;
   const logitsOf = (rows: Value) => after(linear(model.graph, rows, head));
-  return model.head ? model.head(hidden, logitsOf) : logitsOf(hidden);
+  return model.head ? model.head(seen, logitsOf) : logitsOf(seen);
 }

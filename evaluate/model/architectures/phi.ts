@@ -21,12 +21,14 @@ export interface PhiConfig extends ModelConfig, RopeConfig {
 }
 
 const NAME = "PhiForCausalLM";
+const EMBEDDING = "model.embed_tokens.weight";
 
 export const phi: Architecture<PhiConfig> = {
   name: NAME,
   modelType: "phi",
   prefix: "model.",
   dispensable: /\.rotary_emb\.inv_freq$/,
+  embedding: EMBEDDING,
   readConfig,
   tensors,
   logits,
@@ -62,7 +64,7 @@ function tensors(config: PhiConfig): TensorSpec[] {
     ];
   };
   return [
-    { name: "model.embed_tokens.weight", shape: [vocabSize, d] },
+    { name: EMBEDDING, shape: [vocabSize, d] },
     ...blockSpecs(config, block),
     ...normSpecs("model.final_layernorm", d),
     ...headSpecs(config, d),
@@ -72,7 +74,7 @@ function tensors(config: PhiConfig): TensorSpec[] {
 
 function logits(model: ModelGraph, config: PhiConfig): Value {
   const { graph, weight } = model;
-  const table = weight("model.embed_tokens.weight");
+  const table = weight(EMBEDDING);
   const [cos, sin] = ropeTables(model, config, config.rotaryDim, table);
   let hidden = embedding(graph, table, model.tokens);
   for (let layer = 0; layer < config.numLayers; layer++) {
@@ -89,5 +91,5 @@ function logits(model: ModelGraph, config: PhiConfig): Value {
     hidden = model.block?.(layer, hidden) ?? hidden;
   }
   const last = normalize(model, hidden, "model.final_layernorm", config.layerNormEps);
-  return headLogits(model, config, last, table, (logits) => add(graph, logits, weight("lm_head.bias")));
+  return headLogits(model, config, last, EMBEDDING, (logits) => add(graph, logits, weight("lm_head.bias")));
 }

@@ -24,7 +24,7 @@ export type InputRange = StaticRange | "learned";
 
 /** In which formats a model's activations and key–value cache are held as it runs; null is full precision. */
 export interface RunningFormats {
-  /** Of the input of every linear layer of the blocks, along its channels, each token by itself. */
+  /** Of the input of every linear layer in scope, along its channels, each token by itself. */
   readonly activation: Format | null;
   /** How one range for all tokens was found; null where each token's scales are its own. */
   readonly range: InputRange | null;
@@ -34,6 +34,8 @@ export interface RunningFormats {
   readonly together?: boolean;
   /** Layers may rotate their inputs before these are rounded. */
   readonly rotates: boolean;
+  /** Set where the head's input is rounded as those of the linear layers of the blocks. */
+  readonly head?: boolean;
 }
 
 /** Names, beside those of weights, of what the input of a layer is divided by and rotated by before it is rounded. */
@@ -113,9 +115,9 @@ export function roundingHooks(
   model: ModelGraph,
   running: RunningFormats,
   { gradient = "identity", transforms = true }: RoundingOptions = {},
-): Pick<ModelGraph, "linearInput" | "linearOutput" | "cached"> {
+): Pick<ModelGraph, "linearInput" | "linearHead" | "linearOutput" | "cached"> {
   const { graph, weight } = model;
-  const { activation, cache, together = false, rotates, range } = running;
+  const { activation, cache, together = false, rotates, head = false, range } = running;
   // Layers that share an input share its scales.
   const rounded = new Map<string, Value>();
   const linearInput = (format: Format) => (layer: string, x: Value) => {
@@ -144,7 +146,7 @@ export function roundingHooks(
   const projected = (format: Format) => (layer: string, y: Value) =>
     KEY_OR_VALUE.test(layer) ? fakeQuantize(graph, y, { format, gradient, apart: true }) : y;
   return {
-    ...(activation ? { linearInput: linearInput(activation) } : {}),
+    ...(activation ? { linearInput: linearInput(activation), linearHead: head } : {}),
     ...(cache && !together ? { cached: cached(cache) } : {}),
     ...(cache && together ? { linearOutput: projected(cache) } : {}),
   };

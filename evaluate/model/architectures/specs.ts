@@ -26,9 +26,12 @@ export function blockSpecs({ numLayers }: ModelConfig, block: (layer: number) =>
   return Array.from({ length: numLayers }, (_, layer) => block(layer)).flat();
 }
 
+/** The tensor of a head that is not the embedding table. */
+export const HEAD = "lm_head.weight";
+
 /** The head [vocab, d]; none where it is the embedding table. */
 export function headSpecs({ tieWordEmbeddings, vocabSize }: ModelConfig, d: number): TensorSpec[] {
   // Published GPT-NeoX checkpoints have the second name; transformers 5 knows it by the first.
-  const head = { name: "lm_head.weight", shape: [vocabSize, d], alias: "embed_out.weight" };
+  const head = { name: HEAD, shape: [vocabSize, d], alias: "embed_out.weight" };
   return tieWordEmbeddings ? [] : [head];
 }

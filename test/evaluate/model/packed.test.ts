@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { evaluateModel } from "../../../evaluate/evaluate.ts";
 import { formatGrid, groupsOf } from "../../../evaluate/methods/grid.ts";
 import { createProducts } from "../../../evaluate/methods/products.ts";
 import { codesOnGrid } from "../../../evaluate/model/gridCodes.ts";
@@ -69,6 +70,18 @@ describe("packed matrices", () => {
       const config = JSON.parse(readFileSync(join(packedDir, "config.json"), "utf8"));
       assert.deepEqual(config.quantization_config, { quant_method: "bitfrontier", format: plainRecord.format });
     }
+  });
+
+  it("a packed checkpoint is a model again, and what is made of it says nothing of packing", async () => {
+    const model = at("again");
+    await quantizeModel({ ...given, model: writeTinyModel(at("source")), format: "sf4@g16", out: model, packed: true });
+    writeFileSync(at("again.txt"), tinyText(200));
+    const task = { task: `perplexity:${at("again.txt")}`, context: 32, limitWindows: 2 };
+    const [row] = await evaluateModel({ ...task, model, format: null, method: "rtn" });
+    assert.equal(row!.windowLoss.length, 2);
+    await quantizeModel({ ...given, model, format: "int8@g16", out: at("plain-again") });
+    const config = JSON.parse(readFileSync(at("plain-again", "config.json"), "utf8"));
+    assert.ok(!("quantization_config" in config));
   });
 
   it("names the matrix whose parts are missing or cut, and metadata that says nothing", async () => {

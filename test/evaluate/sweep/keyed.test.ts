@@ -11,7 +11,7 @@ const config: SweepConfig = {
   tasks: ["perplexity:one.txt", "perplexity:copy-of-one.txt", "perplexity:two.txt"],
   context: 256,
   limitWindows: null,
-  scope: "linears",
+  heads: ["fp"],
   calibration: null,
   calibrationWindows: 128,
   seeds: [0],

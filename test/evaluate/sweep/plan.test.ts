@@ -20,7 +20,7 @@ const defaults: SweepConfig = {
   tasks: ["perplexity:reference"],
   context: null,
   limitWindows: null,
-  scope: "linears",
+  heads: ["fp"],
   calibration: null,
   calibrationWindows: 128,
   seeds: [0],
@@ -55,7 +55,7 @@ describe("validateConfig", () => {
     assert.throws(
       () => validateConfig({ fromats: ["sf4"] }, defaults, "a.json"),
       user(
-        'a.json: unknown field "fromats" (did you mean "formats"?); known are models, formats, groups, methods, activations, kvCaches, tasks, seeds, include, exclude, context, limitWindows, scope, calibration, calibrationWindows',
+        'a.json: unknown field "fromats" (did you mean "formats"?); known are models, formats, groups, methods, activations, kvCaches, heads, tasks, seeds, include, exclude, context, limitWindows, calibration, calibrationWindows',
       ),
     );
     assert.throws(() => validateConfig(JSON.parse('{"__proto__": 1}'), defaults), user(/unknown field "__proto__"/));
@@ -71,12 +71,12 @@ describe("validateConfig", () => {
       [{ formats: [4] }, "a.json: formats[0]: expected a text, got 4"],
       [{ seeds: [-1] }, "a.json: seeds[0]: expected a whole number from 0 to 4294967295, got -1"],
       [{ seeds: [1.5] }, "a.json: seeds[0]: expected a whole number from 0 to 4294967295, got 1.5"],
-      [{ scope: "all" }, 'a.json: scope: expected "linears", got "all"'],
+      [{ heads: ["all"] }, 'a.json: heads[0]: expected "fp" or "quant" or "untie", got "all"'],
       [{ context: 1 }, "a.json: context: expected a whole number from 2 to 16777216, got 1"],
       [{ models: [null] }, "a.json: models[0]: expected a text, got null"],
       [
         { include: [{}] },
-        "a.json: include[0]: expected an object of some of model, format, method, activation, kv, task, seed, got {}",
+        "a.json: include[0]: expected an object of some of model, format, method, activation, kv, head, task, seed, got {}",
       ],
       [{ exclude: [{ format: 4 }] }, "a.json: exclude[0]: format: expected a text, got 4"],
       [{ exclude: [{ formats: "a" }] }, /^a\.json: exclude\[0\]: formats: expected an object of some of model, /],
@@ -187,6 +187,33 @@ describe("planTrials", () => {
       ],
     );
     for (const trial of plan.slice(1)) assert.equal(baselineOf(trial, plan), plan[0]);
+  });
+
+  it("crosses formats with what becomes of the head, scope by scope, and filters by it", () => {
+    const config = {
+      ...defaults,
+      formats: ["sf4@g32", "fp32"],
+      activations: ["fp32", "int4@row"],
+      kvCaches: ["nf4@g64"],
+    };
+    const planned = (more: Partial<SweepConfig>) =>
+      planTrials({ ...config, ...more }, names).map((spec) => [spec.format, spec.activation, spec.scope].join(" "));
+    assert.deepEqual(planned({ heads: ["fp", "quant"] }), [
+      "fp32  linears",
+      "fp32  linears",
+      "sf4@g32  linears",
+      "fp32 int4@row linears",
+      "sf4@g32 int4@row linears",
+      // A head of full-precision weights is in scope where its input is rounded.
+      "sf4@g32  linears+head",
+      "fp32 int4@row linears+head",
+      "sf4@g32 int4@row linears+head",
+    ]);
+    assert.deepEqual(planned({ heads: ["fp", "quant", "untie"], include: [{ head: "unt*", format: "sf4*" }] }), [
+      "fp32  linears",
+      "sf4@g32  linears+untied-head",
+      "sf4@g32 int4@row linears+untied-head",
+    ]);
   });
 
   it("stops at an unknown format and at a plan too large to mean", () => {

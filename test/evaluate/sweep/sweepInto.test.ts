@@ -24,7 +24,7 @@ const config: SweepConfig = {
   tasks: ["perplexity:one.txt"],
   context: 256,
   limitWindows: null,
-  scope: "linears",
+  heads: ["fp"],
   calibration: null,
   calibrationWindows: 128,
   seeds: [0],

@@ -24,6 +24,7 @@ import {
   readModelConfig,
   tensorShapes,
 } from "../../../../evaluate/model/index.ts";
+import { scopedModel, scopedWeights } from "../../../../evaluate/trial/scopedModel.ts";
 
 /** transformers' logits, loss and gradients, by test/golden/make-tiny-architectures.py (float64 arithmetic). */
 interface Golden {
@@ -111,7 +112,15 @@ function open(name: string) {
 
 /** Runs a model over the golden tokens; `more` adds outputs that depend on logits and weights. */
 async function run(
-  { golden, config, shapes, weights }: ReturnType<typeof open>,
+  {
+    golden,
+    config,
+    shapes,
+    weights,
+  }: Pick<ReturnType<typeof open>, "golden" | "config"> & {
+    shapes: ReadonlyMap<string, readonly number[]>;
+    weights: ReadonlyMap<string, Float32Array>;
+  },
   more?: (graph: ReturnType<typeof createGraph>, logits: Value, values: ReadonlyMap<string, Value>) => void,
 ) {
   const [batch, time] = [golden.inputIds.length, golden.inputIds[0]!.length];
@@ -141,6 +150,11 @@ for (const [name, kinds] of Object.entries(models)) {
       const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(Number(logits![i]) - value)), 0);
       if (process.env.SHOW_ERRORS) console.log(`      ${name}: largest logit error ${worst.toExponential(2)}`);
       assert.ok(worst < 1e-5, `largest error ${worst}`);
+      if (model.config.tieWordEmbeddings) {
+        const untied = { ...model, ...scopedModel(model.config, "untie"), weights: scopedWeights(model, "untie") };
+        assert.ok(untied.shapes.has("lm_head.weight"));
+        assert.deepEqual((await run(untied)).logits, logits, "with a head of its own");
+      }
       model.checkpoint.close();
     });
 
