@@ -2,14 +2,15 @@
 import { createSession, type Session, type SessionOptions } from "../engine/session.ts";
 import {
   concat,
+  constant,
   createGraph,
   crossEntropy,
+  embedding,
   exp,
   type Graph,
   input,
   logSoftmax,
   mul,
-  node,
   output,
   reshape,
   sub,
@@ -24,8 +25,6 @@ import { argmaxOf, inChunks } from "./logitChunks.ts";
 
 /** Figures of a prediction: its KL, its loss, how ln p has grown, and the most likely token of both models. */
 export const FIGURES = 5;
-/** ONNX's number of the type float32. */
-const FLOAT = 1;
 
 /** Prefix of the reference's weights among the inputs. */
 export const REFERENCE = "reference/";
@@ -100,6 +99,12 @@ export function besideGraph(
   const reference = headless(graph, tokens, batch, [config, shapes, undefined], REFERENCE);
   const model = headless(graph, tokens, batch, [config, shapes, running]);
   const hidden = input(graph, "hidden", "float32", reference.hidden.shape);
+  // Ids as numbers, exact in float32 below 2^24: WebGPU casts no int64.
+  const ids = constant(
+    graph,
+    Float32Array.from({ length: config.vocabSize }, (_, id) => id),
+    [config.vocabSize, 1],
+  );
   // Four arrays of logits are alive at once, in place of two. All figures of a chunk are one value: of several outputs the
   // engine would compute one after another, and hold the logits of every chunk for the next.
   const figures = inChunks(graph, 2 * config.vocabSize, [hidden, model.hidden, labels], ([before, after, wanted]) => {
@@ -108,10 +113,8 @@ export function besideGraph(
     const kl = sum(graph, mul(graph, exp(graph, logP), sub(graph, logP, logQ)), [1]);
     const nll = crossEntropy(graph, q, wanted!);
     const change = sub(graph, crossEntropy(graph, p, wanted!), nll);
-    // Ids below 2^24 are exact in float32.
-    const top = (logits: Value) =>
-      node(graph, "Cast", [argmaxOf(graph, logits)], nll.shape, { type: "float32", attributes: { to: FLOAT } });
-    const columns = [kl, nll, change, top(p), top(q)].map((x) => reshape(graph, x, [nll.shape[0]!, 1]));
+    const top = (logits: Value) => embedding(graph, ids, argmaxOf(graph, logits));
+    const columns = [...[kl, nll, change].map((x) => reshape(graph, x, [nll.shape[0]!, 1])), top(p), top(q)];
     return reshape(graph, concat(graph, columns, 1), [FIGURES * nll.shape[0]!]);
   });
   output(graph, "figures", figures);
