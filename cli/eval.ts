@@ -4,6 +4,7 @@ import type { Row } from "../evaluate/trial/row.ts";
 import { accuracyChanges } from "../reports/accuracyChange.ts";
 import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";
+import { evalProgress } from "./evalProgress.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import { calibrationInput, headHelp, methodOptions, settingHelp } from "./methods.ts";
 import type { Command } from "./options.ts";
@@ -58,7 +59,7 @@ export const evaluate: Command = {
       task: input.list("task"),
       context: input.whole("context", 2, CONTEXT_MAX) ?? null,
       limitWindows: input.whole("limit", 1, Number.MAX_SAFE_INTEGER) ?? null,
-      onProgress: ({ done, total, spec }) => stderr.write(`${done}/${total}  ${spec.format} on ${spec.task}\n`),
+      ...evalProgress(stderr),
       onFetch: fetchProgress(stderr),
       onMemory: note,
       ...(threads === undefined ? {} : { threads }),

@@ -19,7 +19,7 @@ export function fetchProgress(stream: ProgressStream): (progress: FetchProgress)
     if (!isNew && done < total && now - drawnAt < REDRAW_MS) return;
     drawnAt = now;
     const line = `fetching ${file}  ${megabytes(done)} of ${megabytes(total)}`;
-    stream.write(`\r\x1b[2K${line.slice(0, (stream.columns ?? 80) - 1)}${done >= total ? "\n" : ""}`);
+    stream.write(`\r\x1b[2K${line.slice(0, (stream.columns || 80) - 1)}${done >= total ? "\n" : ""}`);
   };
 }
 

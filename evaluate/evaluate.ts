@@ -1,6 +1,15 @@
 import { DEFAULT_GROUP, UserError } from "../formats/index.ts";
 import { type PrepareOptions, prepareSweep } from "./prepare.ts";
-import { BASELINE, defaultConfig, type Head, inProcess, runSweep, SAME, type SweepProgress } from "./sweep/index.ts";
+import {
+  BASELINE,
+  defaultConfig,
+  type Head,
+  inProcess,
+  runSweep,
+  SAME,
+  type SweepProgress,
+  type TrialSpec,
+} from "./sweep/index.ts";
 import type { Row } from "./trial/row.ts";
 
 export interface EvaluateOptions extends PrepareOptions {
@@ -22,6 +31,8 @@ export interface EvaluateOptions extends PrepareOptions {
   calibration?: string | null;
   calibrationWindows?: number;
   onProgress?: (progress: SweepProgress) => void;
+  /** Told what a trial is at. */
+  onStep?: (spec: TrialSpec, step: string) => void;
 }
 
 /**
@@ -29,7 +40,7 @@ export interface EvaluateOptions extends PrepareOptions {
  * in those with its paired difference. Nothing is written. Throws UserError naming what is wrong with model, format, method or task.
  */
 export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
-  const { model, format, method, task, context, limitWindows, onProgress, ...rest } = options;
+  const { model, format, method, task, context, limitWindows, onProgress, onStep, ...rest } = options;
   const { activation = BASELINE, kv = BASELINE, head = "fp", ...others } = rest;
   const { calibration = null, calibrationWindows = defaultConfig.calibrationWindows, ...engine } = others;
   if (format === null && (activation === SAME || kv === SAME))
@@ -71,7 +82,7 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Row[]> {
     const outcome = await runSweep({
       plan,
       journal,
-      executor: inProcess(runTrial),
+      executor: inProcess(runTrial, onStep && (({ spec }, step) => onStep(spec, step))),
       ...(onProgress ? { onProgress } : {}),
     });
     if (outcome.failures.length > 0) throw outcome.failures[0]!.error;

@@ -7,14 +7,7 @@ import type { FoundDevice } from "./engine/devices.ts";
 import { engineVersion } from "./engine/session.ts";
 import { methodById } from "./methods/index.ts";
 import { type FetchProgress, fetchModel, packageRoot } from "./model/index.ts";
-import {
-  BASELINE,
-  type FormatNames,
-  type PlannedTrial,
-  type PreparedSweep,
-  planTrials,
-  type SweepConfig,
-} from "./sweep/index.ts";
+import { BASELINE, type FormatNames, type PreparedSweep, planTrials, type SweepConfig } from "./sweep/index.ts";
 import type { MemoryEstimate } from "./trial/memory.ts";
 import { type ModelBench, prepareModel } from "./trial/modelBench.ts";
 import { runningFormatsOf } from "./trial/runningFormatsOf.ts";
@@ -63,11 +56,11 @@ export async function prepareSweep(
   let awake: ModelBench | undefined;
   return {
     plan,
-    async runTrial(trial: PlannedTrial) {
+    async runTrial(trial, tell) {
       const bench = benches.get(trial.spec.model)!;
       if (awake !== bench) await awake?.rest();
       awake = bench;
-      return bench.runTrial(trial);
+      return bench.runTrial(trial, tell);
     },
     versions: made.versions,
     // Fits of several models would lie on one another.

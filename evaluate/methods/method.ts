@@ -30,6 +30,8 @@ export interface MethodInput {
   readonly calibrator?: Calibrator | undefined;
   /** Rounds on the device, where one holds the model. */
   readonly rounder?: DeviceRounder | null | undefined;
+  /** Told how far it is: "layer 3 of 35". */
+  readonly tell?: ((step: string) => void) | undefined;
   /** What a method whose `calibration` is "text" trains on: the whole calibration text. */
   readonly training?: TrainingInput | undefined;
 }

@@ -28,6 +28,7 @@ export async function runMethod(recipe: Recipe, given: MethodInput): Promise<Met
     finished.set(name, await doneWith(prepared, rounded, out, input, moments, products));
     // Last, since the original may be the same array.
     into.get(name)!.set(out);
+    given.tell?.(`layer ${finished.size} of ${matrices.length}`);
   };
   try {
     const fisher = recipe.needsFisher ? await calibrator!.fisher(weights) : null;
@@ -56,7 +57,13 @@ export async function runMethod(recipe: Recipe, given: MethodInput): Promise<Met
       };
       await calibrator.walk(current, visit, recipe.calibration === "drift" ? weights : undefined);
       if (blockRounding) {
-        const rounded = await roundBlocks(blockRounding, waiting, calibrator, { current, full: weights, into });
+        const rounded = await roundBlocks(
+          blockRounding,
+          waiting,
+          calibrator,
+          { current, full: weights, into },
+          given.tell,
+        );
         await calibrator.walk(current, async (names, moments) => {
           for (const name of names) {
             const each = waiting.get(name)!;
@@ -90,6 +97,7 @@ async function roundBlocks(
   waiting: ReadonlyMap<string, Prepared>,
   calibrator: Calibrator,
   { current, full, into }: Record<"current" | "full" | "into", ReadonlyMap<string, Float32Array>>,
+  tell: MethodInput["tell"],
 ): Promise<ReadonlyMap<string, Rounded>> {
   const results = new Map<string, Rounded>();
   await calibrator.walkBlocks(current, full, async ({ layers: names, gradients, error }) => {
@@ -111,6 +119,7 @@ async function roundBlocks(
     });
     put(rounded.map(({ weights }) => weights));
     for (const [i, name] of names.entries()) results.set(name, rounded[i]!);
+    tell?.(`${results.size} of ${waiting.size} layers tuned`);
   });
   return results;
 }

@@ -23,7 +23,11 @@ export interface ContinuationScore {
 
 export interface ContinuationScorer {
   /** Scores in the order given. Throws RangeError where a sequence is too long for the model or a part is empty. */
-  score(weights: Weights, requests: readonly Continuation[]): Promise<ContinuationScore[]>;
+  score(
+    weights: Weights,
+    requests: readonly Continuation[],
+    onSequences?: (done: number, all: number) => void,
+  ): Promise<ContinuationScore[]>;
   release(): Promise<void>;
 }
 
@@ -75,7 +79,7 @@ export function createContinuationScorer(
   }
 
   return {
-    async score(weights, requests) {
+    async score(weights, requests, onSequences) {
       for (const each of requests) check(each, most);
       const sequences = sequencesOf(requests);
       const scores = requests.map(({ continuation }) => ({
@@ -101,6 +105,7 @@ export function createContinuationScorer(
               for (const index of requests) await add(index, hidden as Float32Array, row * time);
             return own.length;
           });
+          onSequences?.(done, sequences.length);
         }
         await flush();
       } finally {

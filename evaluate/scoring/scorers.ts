@@ -16,7 +16,7 @@ export interface Scorers {
    * What a task of windows of `context` tokens scores by: the model with `weights`, beside that of `reference`. Of the
    * latter's layers what counts is how they were when the windows were remembered, at the latest at their first score.
    */
-  model(reference: Weights, weights: Weights, context: number): ScoredModel;
+  model(reference: Weights, weights: Weights, context: number, tell?: (step: string) => void): ScoredModel;
   release(): Promise<void>;
 }
 
@@ -47,9 +47,11 @@ export function createScorers(
     createDivergenceScorer(config, shapes, { context, batch: batchOf(context), ...options }),
   );
   return {
-    model: (reference, weights, context) => ({
-      windows: async (windows, count) => (await evaluators.of(context)).score(weights, windows, count),
-      continuations: async (requests) => (await continuations.of(context)).score(weights, requests),
+    model: (reference, weights, context, tell = () => {}) => ({
+      windows: async (windows, count) =>
+        (await evaluators.of(context)).score(weights, windows, count, (done) => tell(`window ${done} of ${count}`)),
+      continuations: async (requests) =>
+        (await continuations.of(context)).score(weights, requests, (done, all) => tell(`sequence ${done} of ${all}`)),
       remember: async (windows, count) => (await divergences.of(context)).remember(reference, windows, count),
       divergences: async (windows, count) => (await divergences.of(context)).score(reference, weights, windows, count),
     }),

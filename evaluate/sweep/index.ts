@@ -39,6 +39,7 @@ export {
   runSweep,
   type SweepOutcome,
   type SweepProgress,
+  type Tell,
   type TrialQueue,
 } from "./run.ts";
 export { staticSetting, tokenId, tokenSetting } from "./runningSettings.ts";

@@ -8,6 +8,8 @@ export interface ProgressStream {
 export interface Progress {
   /** One more piece of work is done, and this is what it was. */
   advance(label: string): void;
+  /** What is at work; shown on a terminal, behind the rest. */
+  step(what: string): void;
   /** Redraws the clock of a terminal line; nothing elsewhere. */
   tick(): void;
   /** Prints a line of its own without tearing the progress line. */
@@ -38,32 +40,42 @@ export function createProgress({
   const start = now();
   const before = done;
   let label = "";
+  let step = "";
   let drawnAt = Number.NEGATIVE_INFINITY;
   let onLine = false;
 
   function line(): string {
     const elapsed = now() - start;
     const left = done > before ? clock((elapsed / (done - before)) * (total - done)) : "?";
-    return `${done}/${total}  ${label}  ${clock(elapsed)} + ${left}`;
+    return `${done}/${total}  ${label}  ${clock(elapsed)} + ${left}${step && `  ${step}`}`;
   }
 
   function draw(): void {
     drawnAt = now();
     // A line that wraps cannot be redrawn: cut it one short of the width.
-    stream.write(`\r\x1b[2K${line().slice(0, (stream.columns ?? 80) - 1)}`);
+    stream.write(`\r\x1b[2K${line().slice(0, (stream.columns || 80) - 1)}`);
     onLine = true;
+  }
+
+  function tick(): void {
+    if (stream.isTTY && done < total && now() - drawnAt >= REDRAW_MS) draw();
   }
 
   return {
     advance(what) {
       done++;
       label = what;
+      step = "";
       if (!stream.isTTY) stream.write(`${line()}\n`);
       else if (done >= total || now() - drawnAt >= REDRAW_MS) draw();
     },
-    tick() {
-      if (stream.isTTY && done < total && now() - drawnAt >= REDRAW_MS) draw();
+    step(what) {
+      // Elsewhere a line is a finished trial.
+      if (!stream.isTTY) return;
+      step = what;
+      tick();
     },
+    tick,
     note(text) {
       stream.write(onLine ? `\r\x1b[2K${text}\n` : `${text}\n`);
       onLine = false;

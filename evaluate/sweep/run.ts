@@ -12,8 +12,11 @@ export interface PlannedTrial {
   baseline: string | null;
 }
 
+/** Told what a trial is at: "layer 3 of 35". */
+export type Tell = (step: string) => void;
+
 /** Computes one row, without its differences to the baseline. */
-export type RunTrial = (trial: PlannedTrial) => Promise<Row>;
+export type RunTrial = (trial: PlannedTrial, tell?: Tell) => Promise<Row>;
 
 /** The open trials of a sweep, as an executor sees them. */
 export interface TrialQueue {

@@ -82,7 +82,9 @@ export async function sweepInto(
         const outcome = await runSweep({
           plan,
           journal,
-          executor: executor?.(progress.note) ?? inProcess(runTrial),
+          executor:
+            executor?.(progress.note) ??
+            inProcess(runTrial, ({ spec }, step) => progress.step(`${spec.format}: ${step}`)),
           onProgress({ spec, error }) {
             if (error) {
               failures.push({ spec, error });

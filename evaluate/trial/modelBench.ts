@@ -156,7 +156,7 @@ export async function prepareModel(
   }
   return {
     plan,
-    async runTrial(trial) {
+    async runTrial(trial, tell) {
       const { scope } = trial.spec;
       if (awake && awake.scope !== scope) {
         awake.bench.restore();
@@ -164,7 +164,7 @@ export async function prepareModel(
       }
       loaded ??= loadModel(name);
       awake ??= { scope, bench: wake(loaded, headOf(scope)) };
-      return runTrial({ ...awake.bench, formats, tasks, versions, notes }, trial);
+      return runTrial({ ...awake.bench, formats, tasks, versions, notes }, trial, tell);
     },
     profiles: () => profile(model.dir),
     countOf: (task) => tasks.get(task)!.count,

@@ -5,7 +5,15 @@ import { deviceRtn, type MethodResult, meanBitsPerWeight, methodById, type Train
 import { inputTransforms } from "../model/architectures/runningFormats.ts";
 import type { LoadedModel } from "../model/loadedModel.ts";
 import type { ScorerPool } from "../scoring/scorerPool.ts";
-import { BASELINE, canonicalJson, type Head, headOf, type PlannedTrial, type TrialSpec } from "../sweep/index.ts";
+import {
+  BASELINE,
+  canonicalJson,
+  type Head,
+  headOf,
+  type PlannedTrial,
+  type Tell,
+  type TrialSpec,
+} from "../sweep/index.ts";
 import type { TaskData } from "../tasks/index.ts";
 import { type CalibrationText, type CalibratorPool, calibrationWarnings } from "./calibrationText.ts";
 import type { ResidentModel } from "./residentModel.ts";
@@ -52,7 +60,11 @@ export interface Bench {
 }
 
 /** The row of a trial, without its differences to the baseline. */
-export async function runTrial(bench: Bench, { key, spec, identity }: PlannedTrial): Promise<Row> {
+export async function runTrial(
+  bench: Bench,
+  { key, spec, identity }: PlannedTrial,
+  tell: Tell = () => {},
+): Promise<Row> {
   const { model, formats, tasks, calibration, training, versions, notes, scorers: pool } = bench;
   const startedAt = new Date().toISOString();
   const start = performance.now();
@@ -68,7 +80,7 @@ export async function runTrial(bench: Bench, { key, spec, identity }: PlannedTri
   }
   const full = await bench.resident.weights();
   await data.remember?.(scorers.model(full, full, data.context));
-  const { weights, done } = last.quantization ?? (await quantized(bench, spec));
+  const { weights, done } = last.quantization ?? (await quantized(bench, spec, tell));
   // Tensors on a device are freed after their trial.
   last.quantization = done?.placed ? null : { by: quantizedBy(spec), weights, done };
   const quantizedAt = performance.now();
@@ -77,7 +89,7 @@ export async function runTrial(bench: Bench, { key, spec, identity }: PlannedTri
   const layers = new Set(format ? model.linears.map(({ name }) => name) : []);
   const own = [...weights].filter(([name]) => layers.has(name) || !model.weights.has(name));
   const scored: Weights = new Map([...full, ...own, ...(done?.replaced ?? []), ...(done?.placed ?? [])]);
-  const measured = await data.measure(scorers.model(full, scored, data.context)).finally(() => {
+  const measured = await data.measure(scorers.model(full, scored, data.context, tell)).finally(() => {
     for (const tensor of done?.placed?.values() ?? []) tensor.free();
   });
   const evaluatedAt = performance.now();
@@ -133,6 +145,7 @@ function quantizedBy({ task: _, context: __, limitWindows: ___, ...spec }: Trial
 async function quantized(
   { model, replace, formats, calibration, training, resident }: Bench,
   spec: TrialSpec,
+  tell: Tell,
 ): Promise<Omit<Quantization, "by">> {
   const running = runningFormatsOf(spec);
   const weights = new Map([...model.weights, ...inputTransforms(model.linears, running)]);
@@ -156,6 +169,7 @@ async function quantized(
       : {}),
     training: training ? { ...training, running } : undefined,
     rounder: resident.rounder,
+    tell: (step) => tell(`${spec.method}, ${step}`),
   });
   return { weights, done };
 }

@@ -51,6 +51,24 @@ describe("createProgress", () => {
     assert.equal(take(), "\n");
   });
 
+  it("says behind the rest what is at work, on a terminal and until it is done", () => {
+    const piped = setup({ isTTY: false, total: 2 });
+    piped.progress.step("sf4: gptq, layer 1 of 2");
+    assert.equal(piped.take(), "");
+    const { progress, take, pass } = setup({ isTTY: true, total: 2 });
+    pass(3000);
+    progress.step("sf4: gptq, layer 1 of 2");
+    assert.equal(take(), "\r\x1b[2K0/2    0:03 + ?  sf4: gptq, layer 1 of 2");
+    progress.step("sf4: gptq, layer 2 of 2");
+    assert.equal(take(), "");
+    pass(500);
+    progress.tick();
+    assert.equal(take(), "\r\x1b[2K0/2    0:04 + ?  sf4: gptq, layer 2 of 2");
+    pass(500);
+    progress.advance("sf4");
+    assert.equal(take(), "\r\x1b[2K1/2  sf4  0:04 + 0:04");
+  });
+
   it("keeps the clock of a terminal line moving between trials and says ? before the first is done", () => {
     const { progress, take, pass } = setup({ isTTY: true, total: 2 });
     pass(3000);
