@@ -3,6 +3,7 @@
  * times Sylvester's of a power of two, by the Kronecker product. Applying one costs n (log₂ of the power + order) a row.
  */
 import { paley } from "./paley.ts";
+import { sylvesterPairs } from "./sylvesterPairs.ts";
 
 /** H = B ⊗ S of order `size`: B of `order` entries a side (±1, row-major), S Sylvester's matrix of size / order. */
 export interface Hadamard {
@@ -50,23 +51,31 @@ export function applyHadamard(
 ): void {
   const power = size / order;
   const norm = 1 / Math.sqrt(size);
-  const [run, mixed] = [new Float64Array(size), new Float64Array(order)];
-  for (let from = 0; from < x.length; from += size) {
+  const mixing = order > 1 ? mixer(base, order, transposed) : null;
+  const done = x instanceof Float32Array ? sylvesterPairs(x, size, power, norm, mixing) : 0;
+  const run = new Float64Array(done < x.length ? size : 0);
+  for (let from = done; from < x.length; from += size) {
     for (let i = 0; i < size; i++) run[i] = x[from + i]!;
     sylvester(run, power);
-    if (order > 1) {
-      for (let s = 0; s < power; s++) {
-        for (let j = 0; j < order; j++) {
-          let sum = 0;
-          for (let i = 0; i < order; i++)
-            sum += run[i * power + s]! * base[transposed ? j * order + i : i * order + j]!;
-          mixed[j] = sum;
-        }
-        for (let j = 0; j < order; j++) run[j * power + s] = mixed[j]!;
-      }
-    }
+    mixing?.(run);
     for (let i = 0; i < size; i++) x[from + i] = run[i]! * norm;
   }
+}
+
+/** Multiplies a run by B: its numbers that are as many as the power apart; pairs of runs as one twice as long. */
+function mixer(base: Int8Array, order: number, transposed: boolean) {
+  const mixed = new Float64Array(order);
+  return (run: Float64Array) => {
+    const apart = run.length / order;
+    for (let s = 0; s < apart; s++) {
+      for (let j = 0; j < order; j++) {
+        let sum = 0;
+        for (let i = 0; i < order; i++) sum += run[i * apart + s]! * base[transposed ? j * order + i : i * order + j]!;
+        mixed[j] = sum;
+      }
+      for (let j = 0; j < order; j++) run[j * apart + s] = mixed[j]!;
+    }
+  };
 }
 
 /** Each run of `power` numbers times Sylvester's matrix: the fast Walsh–Hadamard transform, two of its stages at a time. */

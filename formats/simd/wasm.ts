@@ -6,6 +6,7 @@ const simd = {
   i8x16Swizzle: 14,
   f32x4Ge: 70,
   and: 78,
+  demoteZero: 94,
   promoteLow: 95,
   i8x16Neg: 97,
   i8x16Narrow: 101,

@@ -68,6 +68,26 @@ describe("Hadamard matrices", () => {
     applyHadamard(hadamard(40)!, y, true);
     for (const [i, value] of y.entries()) assert.ok(Math.abs(value - x[i]!) < 1e-14);
   });
+
+  it("turn float32 runs two at a time to the same bits as one", () => {
+    for (const [size, runs] of [
+      [4, 2050],
+      [40, 7],
+      [64, 3],
+      [192, 2],
+      [512, 17],
+      [8192, 2],
+    ] as const) {
+      const x = Float32Array.from({ length: runs * size }, (_, i) => Math.sin(i * i));
+      for (const transposed of [false, true]) {
+        const [together, alone] = [x.slice(), x.slice()];
+        applyHadamard(hadamard(size)!, together, transposed);
+        for (let at = 0; at < x.length; at += size)
+          applyHadamard(hadamard(size)!, alone.subarray(at, at + size), transposed);
+        assert.deepEqual(new Uint32Array(together.buffer), new Uint32Array(alone.buffer), `${size}`);
+      }
+    }
+  });
 });
 
 describe("the quadratic character", () => {
