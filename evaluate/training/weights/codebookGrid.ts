@@ -1,4 +1,5 @@
 import type { Format } from "../../../formats/index.ts";
+import { countAbove, thresholdsFor } from "./countAbove.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
 import { formatScales, plainKernel } from "./learnedGrid.ts";
 import type { TrainedGrid } from "./rule.ts";
@@ -13,32 +14,35 @@ export function codebookGrid(format: Format, matrix: Matrix): TrainedGrid {
   const levels = Float32Array.from(plainKernel(format).book.levels);
   const bounds = groupBounds(format, matrix);
   const ranks = new Uint16Array(matrix.rows * matrix.cols);
+  const thresholds = thresholdsFor(levels.length - 1);
+  /** Places of the levels in ascending order, and what they stand for in a group. */
+  let order = Uint16Array.from(levels.keys());
+  const table = new Float32Array(levels.length);
+  const sums = new Float32Array(levels.length);
   let scales = new Float32Array(bounds.length - 1);
   return {
     parameters: new Map([["levels", levels]]),
     extraBits: levels.length * LEVEL_BITS,
     forward(latent, out) {
       scales = Float32Array.from(formatScales(format, matrix, latent, scales.length));
-      const order = [...levels.keys()].sort((a, b) => levels[a]! - levels[b]!);
-      const middles = Float64Array.from(order.slice(1), (k, at) => (levels[k]! + levels[order[at]!]!) / 2);
+      order = Uint16Array.from(levels.keys()).sort((a, b) => levels[a]! - levels[b]!);
+      const middles = Float64Array.from(order.subarray(1), (k, at) => (levels[k]! + levels[order[at]!]!) / 2);
       for (let g = 0; g < scales.length; g++) {
-        const scale = scales[g]!;
-        for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
-          const ratio = scale === 0 ? 0 : latent[i]! / scale;
-          let above = 0;
-          // As many comparisons as levels, none of which the processor has to foresee.
-          for (let k = 0; k < middles.length; k++) above += Number(ratio > middles[k]!);
-          const rank = order[above]!;
-          ranks[i] = rank;
-          out[i] = levels[rank]! * scale;
-        }
+        const [scale, from, to] = [scales[g]!, bounds[g]!, bounds[g + 1]!];
+        countAbove(latent, from, to, scale, middles, thresholds, ranks);
+        for (let rank = 0; rank < order.length; rank++) table[rank] = levels[order[rank]!]! * scale;
+        for (let i = from; i < to; i++) out[i] = table[ranks[i]!]!;
       }
     },
     backward(_latent, _out, gradient, dLatent, into) {
       dLatent.set(gradient);
-      const dLevels = into.get("levels")!.fill(0);
-      for (let g = 0; g < scales.length; g++)
-        for (let i = bounds[g]!; i < bounds[g + 1]!; i++) dLevels[ranks[i]!]! += scales[g]! * gradient[i]!;
+      sums.fill(0);
+      for (let g = 0; g < scales.length; g++) {
+        const scale = scales[g]!;
+        for (let i = bounds[g]!; i < bounds[g + 1]!; i++) sums[ranks[i]!]! += scale * gradient[i]!;
+      }
+      const dLevels = into.get("levels")!;
+      for (const [rank, level] of order.entries()) dLevels[level] = sums[rank]!;
     },
   };
 }

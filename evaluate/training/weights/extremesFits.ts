@@ -1,6 +1,7 @@
 import { coders } from "../../../formats/coder.ts";
-import { kernelsOf } from "../../../formats/groupFitter.ts";
-import type { Format } from "../../../formats/index.ts";
+import { groupFitter, kernelsOf } from "../../../formats/groupFitter.ts";
+import { type Format, getElement } from "../../../formats/index.ts";
+import { type Kernel, kernelOf } from "../../../formats/kernel.ts";
 import { measuredFit } from "../../../formats/measuredFit.ts";
 import { scaleRules } from "../../../formats/scaleRules.ts";
 import { scaleStores } from "../../../formats/scaleStores.ts";
@@ -13,6 +14,9 @@ import { takeBelow } from "./takeBelow.ts";
 export interface ExtremesFits {
   readonly bounds: Uint32Array;
   readonly levels: Float32Array;
+  /** Smallest and largest number of each group. */
+  readonly mins: Float32Array;
+  readonly maxs: Float32Array;
   /** 0 in groups of zeros. */
   readonly scales: Float32Array;
   /** Of the levels below zero. */
@@ -22,82 +26,147 @@ export interface ExtremesFits {
   round(latent: Float32Array, out: Float32Array): void;
 }
 
+/** Integers of −7 … 7 and fewer are in the reach of the SIMD program, which takes sixteen levels. */
+const REACH_MAX = 7;
+
 export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
   const kernels = kernelsOf(format);
   const kernel = kernels[0]!;
   const { book } = kernel;
   const rule = scaleRules[format.rule];
+  const { scaleOf } = groupFitter(format);
   const bounds = groupBounds(format, matrix);
   const groups = bounds.length - 1;
   const size = bounds[1]! - bounds[0]!;
   const even = bounds[groups] === size * groups;
-  const [scales, lowers, divisors] = [0, 1, 2].map(() => new Float32Array(groups)) as Float32Array[] as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
+  const perGroup = () => new Float32Array(groups);
+  const [mins, maxs, scales, lowers, divisors] = [perGroup(), perGroup(), perGroup(), perGroup(), perGroup()];
   const zeroPoints = new Float64Array(groups);
   const twoSided = format.rule === "twosided";
-  const shifted = "integers" in rule && rule.integers === true;
   const below = new Float32Array(twoSided ? matrix.rows * matrix.cols : 0);
+  const { tie } = format;
+  const integers =
+    "integers" in rule && (tie === "away" || tie === "even") ? { tie, low: -book.low, high: book.high } : null;
+  const wide = integers && integerKernel(integers);
   const nested = scaleStores[format.store].outer !== undefined;
-  const fill = (latent: Float32Array) => {
-    const set = (g: number, fit: { scale: number; lower: number; divisor: number; zeroPoint: number | null }) => {
-      [scales[g], lowers[g], divisors[g], zeroPoints[g]] = [fit.scale, fit.lower, fit.divisor, fit.zeroPoint ?? 0];
-    };
-    if (!("measure" in rule) || nested) {
-      forEachFit(latent, format, matrix, (fit, _from, _to, _levels, g) => set(g, fit));
-      return;
-    }
-    for (let g = 0; g < groups; g++) {
-      const measured = rule.measure(latent, bounds[g]!, bounds[g + 1]!, book);
-      const zeros = measured.scale === 0 || isZero(latent, bounds[g]!, bounds[g + 1]!);
-      if (zeros) set(g, { scale: 0, lower: 0, divisor: 1, zeroPoint: null });
-      else
-        set(
-          g,
-          measuredFit(format, measured, kernel, 0, null, () => `group ${g} of ${matrix.name}`),
-        );
-    }
+  const ends = new Float32Array(2);
+  const set = (g: number, fit: { scale: number; lower: number; divisor: number; zeroPoint: number | null }) => {
+    scales[g] = fit.scale;
+    lowers[g] = fit.lower;
+    divisors[g] = fit.divisor;
+    zeroPoints[g] = fit.zeroPoint ?? 0;
   };
-  const fast = (latent: Float32Array, into: Float32Array, by: Float32Array, divided: Float32Array) =>
-    even && roundGroups(book, latent, into, size, (_min, _max, g) => by[g]!, false, divided) !== null;
+  const clear = () => {
+    for (const zeros of [mins, maxs, scales, lowers, zeroPoints]) zeros.fill(0);
+    divisors.fill(1);
+  };
+  /** Fits a group by its extremes in `ends`, all that the rules see which gradients pass through. */
+  const fitGroup = (g: number) => {
+    [mins[g], maxs[g]] = [ends[0]!, ends[1]!];
+    const where = () => `group ${g} of ${matrix.name}`;
+    if ("measure" in rule) set(g, measuredFit(format, rule.measure(ends, 0, 2, book), kernel, 0, null, where));
+    else scales[g] = lowers[g] = divisors[g] = scaleOf!(Math.min(0, ends[0]!), Math.max(0, ends[1]!), null, where);
+  };
+  const slowly = (latent: Float32Array, out: Float32Array) => {
+    const round = coders[format.coder].round;
+    forEachFit(latent, format, matrix, (fit, from, to, _levels, g) => {
+      set(g, fit);
+      extremes(latent, from, to, ends);
+      [mins[g], maxs[g]] = [ends[0]!, ends[1]!];
+      round(kernels, fit, tie, latent, out, from, to);
+    });
+  };
+  const fast = ({ book }: Kernel, latent: Float32Array, out: Float32Array) => {
+    const scaleIn = (min: number, max: number, g: number) => {
+      ends[0] = min;
+      ends[1] = max;
+      // Zero is counted among them, which it need not be.
+      if (min === 0 || max === 0) extremes(latent, bounds[g]!, bounds[g + 1]!, ends);
+      fitGroup(g);
+      return scales[g]!;
+    };
+    return even && roundGroups(book, latent, out, size, scaleIn, false, divisors) !== null;
+  };
   return {
     bounds,
     levels: book.levels,
+    mins,
+    maxs,
     scales,
     lowers,
     zeroPoints,
     round(latent, out) {
-      fill(latent);
-      if (shifted && (format.tie === "away" || format.tie === "even")) {
-        roundIntegers(format.tie, bounds, scales, zeroPoints, [-book.low, book.high], latent, out);
+      clear();
+      if (nested || (scaleOf === null && !("measure" in rule))) return slowly(latent, out);
+      if (integers) {
+        if (wide && fast(wide, latent, out)) clampIntegers(integers, bounds, scales, zeroPoints, out);
+        else {
+          for (let g = 0; g < groups; g++) {
+            extremes(latent, bounds[g]!, bounds[g + 1]!, ends);
+            if (ends[0] !== 0 || ends[1] !== 0) fitGroup(g);
+          }
+          roundIntegers(integers, bounds, scales, zeroPoints, latent, out);
+        }
         return;
       }
-      if (fast(latent, out, scales, divisors) && (!twoSided || fast(latent, below, lowers, lowers))) {
-        if (twoSided) takeBelow(latent, below, out);
-        return;
-      }
-      const round = coders[format.coder].round;
-      forEachFit(latent, format, matrix, (fit, from, to) => {
-        round(kernels, fit, format.tie, latent, out, from, to);
-      });
+      if (!fast(kernel, latent, out)) return slowly(latent, out);
+      if (!twoSided) return;
+      roundGroups(book, latent, below, size, (_min, _max, g) => lowers[g]!, false, lowers);
+      takeBelow(latent, below, out);
     },
   };
 }
 
-function isZero(values: Float32Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (values[i] !== 0) return false;
-  return true;
+/** Writes the smallest and the largest of values[from … to) to `ends`. */
+function extremes(values: Float32Array, from: number, to: number, ends: Float32Array): void {
+  let min = values[from]!;
+  let max = min;
+  for (let i = from + 1; i < to; i++) {
+    const value = values[i]!;
+    if (value > max) max = value;
+    if (value < min) min = value;
+  }
+  ends[0] = min;
+  ends[1] = max;
+}
+
+/** Codes of integers that a zero point shifts. */
+interface Integers {
+  readonly tie: "away" | "even";
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Rounds to integers of both signs as far as any zero point lets them reach; null where that is too far. */
+function integerKernel({ tie, low, high }: Integers): Kernel | null {
+  if (high - low > REACH_MAX) return null;
+  return kernelOf({ element: getElement(`int${1 + Math.ceil(Math.log2(high - low + 1))}`), tie });
+}
+
+/** Keeps rounded numbers within the codes that the group's zero point leaves. */
+function clampIntegers(
+  { low, high }: Integers,
+  bounds: Uint32Array,
+  scales: Float32Array,
+  zeroPoints: Float64Array,
+  out: Float32Array,
+): void {
+  for (let g = 0; g < scales.length; g++) {
+    const lowest = Math.fround((low - zeroPoints[g]!) * scales[g]!) + 0;
+    const highest = Math.fround((high - zeroPoints[g]!) * scales[g]!) + 0;
+    for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
+      if (out[i]! < lowest) out[i] = lowest;
+      else if (out[i]! > highest) out[i] = highest;
+    }
+  }
 }
 
 /** (clamp(round(x/s) + z) − z)·s of each group, as `scaledCoder` has it, without a branch a number. */
 function roundIntegers(
-  tie: Format["tie"],
+  { tie, low, high }: Integers,
   bounds: Uint32Array,
   scales: Float32Array,
   zeroPoints: Float64Array,
-  [low, high]: readonly [number, number],
   latent: Float32Array,
   out: Float32Array,
 ): void {

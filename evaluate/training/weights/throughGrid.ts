@@ -17,7 +17,7 @@ export function throughGrid(format: Format, matrix: Matrix): TrainedGrid {
     extraBits: 0,
     forward: (latent, out) => fits.round(latent, out),
     backward(latent, out, gradient, dLatent) {
-      const { bounds, scales } = fits;
+      const { bounds, mins, maxs, scales } = fits;
       const slopes = { max: 0, min: 0 };
       const signs = new Int32Array(latent.buffer, latent.byteOffset, latent.length);
       const passed = { fits, latent, signs, out, gradient, dLatent };
@@ -27,14 +27,18 @@ export function throughGrid(format: Format, matrix: Matrix): TrainedGrid {
           dLatent.fill(0, from, to);
           continue;
         }
-        let [max, min, first, last] = [latent[from]!, latent[from]!, from, from];
-        let [maxima, minima] = [0, 0];
+        const [max, min] = [maxs[g]!, mins[g]!];
+        let [first, last, maxima, minima] = [from, from, 0, 0];
         for (let i = from; i < to; i++) {
           const w = latent[i]!;
-          if (w > max) [max, first, maxima] = [w, i, 1];
-          else if (w === max) maxima++;
-          if (w < min) [min, last, minima] = [w, i, 1];
-          else if (w === min) minima++;
+          if (w === max) {
+            first = i;
+            maxima++;
+          }
+          if (w === min) {
+            last = i;
+            minima++;
+          }
         }
         rule(passed, g, max, min, slopes);
         if (maxima === 1) dLatent[first]! += slopes.max;
@@ -133,14 +137,19 @@ function zeroPoint(spansZero: boolean): SlopeRule {
     const { bounds, levels, scales, zeroPoints } = fits;
     const [low, high, scale, z] = [levels[0]!, levels.at(-1)!, scales[g]!, zeroPoints[g]!];
     const inverse = 1 / scale;
+    const [lowest, beyond] = [low - z, high - z + 1];
     let sum = 0;
     for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
       const w = latent[i]!;
-      const moved = (Math.floor(w * inverse + 0.5) | 0) + z;
-      // 1 within, 0 beyond, without a branch that goes either way at random.
-      const within = 1 + (((moved - low) | (high - moved)) >> 31);
-      dLatent[i] = within * gradient[i]!;
-      sum += gradient[i]! * (out[i]! - within * w);
+      const each = gradient[i]!;
+      const moved = w * inverse + 0.5;
+      if (moved >= lowest && moved < beyond) {
+        dLatent[i] = each;
+        sum += each * (out[i]! - w);
+      } else {
+        dLatent[i] = 0;
+        sum += each * out[i]!;
+      }
     }
     const narrow = max - min <= NARROW && !spansZero;
     const perUnit = narrow ? 0 : (sum * inverse) / (high - low);
