@@ -28,6 +28,18 @@ export function outerScales(
   forEachGroup(values, rows, cols, format, options, (span) => {
     ideals[span.index] = Math.abs(fitter.ideal(values, span));
   });
+  return outerOfIdeals(format, ideals, blocking, options);
+}
+
+/** The same from the scale of each group before it is stored, 0 for zeros. */
+export function outerOfIdeals(
+  format: Format,
+  ideals: Float64Array,
+  blocking: Blocking,
+  options: BlockingOptions,
+): OuterScales | null {
+  const { outer } = scaleStores[format.store];
+  if (!outer) return null;
   const used = outer.centred ? ideals.filter((ideal) => ideal > 0) : new Float64Array();
   const mean = used.length > 0 ? Math.fround(used.reduce((a, b) => a + b) / used.length) : 0;
   const numbers = new Float32Array(spanCount(outer, blocking));

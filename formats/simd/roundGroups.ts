@@ -3,7 +3,7 @@ import { floatOfKey, keyOf } from "../floatKeys.ts";
 import { CUTS, DATA, ERROR, GROUP_BYTES, GROUPS, PASS, PLANES, STEP } from "./layout.ts";
 import { programBytes } from "./programBytes.ts";
 
-/** Matrices below this are rounded sooner than the program is compiled. */
+/** Matrices below this are rounded sooner than the program is compiled, where they are rounded once. */
 const WORTHWHILE = 1 << 14;
 const LEVELS_MAX = 16;
 
@@ -37,7 +37,7 @@ export interface SimdRounding {
  * include 0); it is not called for groups of zeros, which become zeros. Sums are added in another order than elsewhere.
  * Null, with `out` partly written, where the general way must do it: more than 16 levels, group sizes that 16 does not
  * divide or beyond 32768, small matrices, numbers that are not finite, or no WebAssembly SIMD. Errors are the caller's
- * wish: `sums` false leaves both sums 0 and saves a quarter of the time. `divisors` is what each group is divided by where that is not its scale.
+ * wish: `sums` false, as in training, leaves both sums 0, saves a quarter of the time and rounds small matrices too. `divisors` is what each group is divided by where that is not its scale.
  */
 export function roundGroups(
   book: Book,
@@ -48,7 +48,8 @@ export function roundGroups(
   sums = true,
   divisors: Float32Array | null = null,
 ): SimdRounding | null {
-  if (values.length < WORTHWHILE || size % STEP !== 0 || size > PASS || values.length % size !== 0) return null;
+  if ((sums && values.length < WORTHWHILE) || size % STEP !== 0 || size > PASS || values.length % size !== 0)
+    return null;
   const loaded = programFor(book);
   if (loaded === null) return null;
   const { floats, doubles, measure } = loaded;

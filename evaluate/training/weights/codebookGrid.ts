@@ -19,12 +19,12 @@ export function codebookGrid(format: Format, matrix: Matrix): TrainedGrid {
   let order = Uint16Array.from(levels.keys());
   const table = new Float32Array(levels.length);
   const sums = new Float32Array(levels.length);
-  let scales = new Float32Array(bounds.length - 1);
+  let scales: Float32Array = new Float32Array(bounds.length - 1);
   return {
     parameters: new Map([["levels", levels]]),
     extraBits: levels.length * LEVEL_BITS,
     forward(latent, out) {
-      scales = Float32Array.from(formatScales(format, matrix, latent, scales.length));
+      scales = formatScales(format, matrix, latent, scales.length);
       order = Uint16Array.from(levels.keys()).sort((a, b) => levels[a]! - levels[b]!);
       const middles = Float64Array.from(order.subarray(1), (k, at) => (levels[k]! + levels[order[at]!]!) / 2);
       for (let g = 0; g < scales.length; g++) {

@@ -21,7 +21,6 @@ export function countAbove(
   const size = Math.abs(scale);
   const sign = scale < 0 ? -1 : 1;
   for (let k = 0; k < middles.length; k++) thresholds[k] = threshold(middles[k]!, size);
-  counts.fill(0, from, to);
   for (let k = 0; k < thresholds.length; k += AT_ONCE) {
     const a = thresholds[k]!;
     const b = thresholds[k + 1]!;
@@ -31,11 +30,12 @@ export function countAbove(
     const f = thresholds[k + 5]!;
     const g = thresholds[k + 6]!;
     const h = thresholds[k + 7]!;
+    const earlier = k === 0 ? 0 : 0xffff;
     for (let i = from; i < to; i++) {
       const x = values[i]! * sign;
       const low = Number(x > a) + Number(x > b) + Number(x > c) + Number(x > d);
       const high = Number(x > e) + Number(x > f) + Number(x > g) + Number(x > h);
-      counts[i]! += low + high;
+      counts[i] = (counts[i]! & earlier) + low + high;
     }
   }
 }

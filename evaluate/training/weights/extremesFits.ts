@@ -1,12 +1,14 @@
+import { blockingOf } from "../../../formats/blocking.ts";
 import { coders } from "../../../formats/coder.ts";
 import { groupFitter, kernelsOf } from "../../../formats/groupFitter.ts";
 import { type Format, getElement } from "../../../formats/index.ts";
 import { type Kernel, kernelOf } from "../../../formats/kernel.ts";
 import { measuredFit } from "../../../formats/measuredFit.ts";
+import { type OuterScales, outerOf, outerOfIdeals } from "../../../formats/outerScales.ts";
 import { scaleRules } from "../../../formats/scaleRules.ts";
 import { scaleStores } from "../../../formats/scaleStores.ts";
 import { roundGroups } from "../../../formats/simd/roundGroups.ts";
-import { forEachFit } from "./formatGrid.ts";
+import { forEachFit } from "./forEachFit.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
 import { takeBelow } from "./takeBelow.ts";
 
@@ -26,8 +28,18 @@ export interface ExtremesFits {
   round(latent: Float32Array, out: Float32Array): void;
 }
 
-/** Integers of −7 … 7 and fewer are in the reach of the SIMD program, which takes sixteen levels. */
+/** As many as the SIMD program takes. */
+const LEVELS_MAX = 16;
+/** Integers of −7 … 7 and fewer are within it. */
 const REACH_MAX = 7;
+
+/** Whether a format's groups have one codebook of few levels, and scales that follow from their extremes. */
+export function fitsByExtremes(format: Format): boolean {
+  if (format.coder !== "scaled" || format.elements.length !== 1 || format.selector) return false;
+  if (kernelsOf(format)[0]!.book.levels.length > LEVELS_MAX) return false;
+  const rule = scaleRules[format.rule];
+  return "integers" in rule || format.rule === "twosided" || groupFitter(format).scaleOf !== null;
+}
 
 export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
   const kernels = kernelsOf(format);
@@ -49,6 +61,9 @@ export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
     "integers" in rule && (tie === "away" || tie === "even") ? { tie, low: -book.low, high: book.high } : null;
   const wide = integers && integerKernel(integers);
   const nested = scaleStores[format.store].outer !== undefined;
+  const blocking = blockingOf(format, matrix.rows, matrix.cols, matrix);
+  const ideals = new Float64Array(nested ? groups : 0);
+  let outer: OuterScales | null = null;
   const ends = new Float32Array(2);
   const set = (g: number, fit: { scale: number; lower: number; divisor: number; zeroPoint: number | null }) => {
     scales[g] = fit.scale;
@@ -65,7 +80,10 @@ export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
     [mins[g], maxs[g]] = [ends[0]!, ends[1]!];
     const where = () => `group ${g} of ${matrix.name}`;
     if ("measure" in rule) set(g, measuredFit(format, rule.measure(ends, 0, 2, book), kernel, 0, null, where));
-    else scales[g] = lowers[g] = divisors[g] = scaleOf!(Math.min(0, ends[0]!), Math.max(0, ends[1]!), null, where);
+    else {
+      const [min, max] = [Math.min(0, ends[0]!), Math.max(0, ends[1]!)];
+      scales[g] = lowers[g] = divisors[g] = scaleOf!(min, max, outerOf(format, outer, blocking, g), where);
+    }
   };
   const slowly = (latent: Float32Array, out: Float32Array) => {
     const round = coders[format.coder].round;
@@ -87,6 +105,19 @@ export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
     };
     return even && roundGroups(book, latent, out, size, scaleIn, false, divisors) !== null;
   };
+  /** Finds the second level of scales; false where that does not serve. Uses `room`. */
+  const fitOuter = (latent: Float32Array, room: Float32Array) => {
+    if (!("fit" in rule) || !even) return false;
+    ideals.fill(0);
+    const { low, high, step } = book;
+    const note = (min: number, max: number, g: number) => {
+      ideals[g] = Math.abs(rule.fit(min, max, low, high, step));
+      return 1;
+    };
+    if (!roundGroups(book, latent, room, size, note, false)) return false;
+    outer = outerOfIdeals(format, ideals, blocking, matrix);
+    return true;
+  };
   return {
     bounds,
     levels: book.levels,
@@ -97,7 +128,8 @@ export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
     zeroPoints,
     round(latent, out) {
       clear();
-      if (nested || (scaleOf === null && !("measure" in rule))) return slowly(latent, out);
+      if (nested && !fitOuter(latent, out)) return slowly(latent, out);
+      if (scaleOf === null && !("measure" in rule)) return slowly(latent, out);
       if (integers) {
         if (wide && fast(wide, latent, out)) clampIntegers(integers, bounds, scales, zeroPoints, out);
         else {
@@ -105,6 +137,7 @@ export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
             extremes(latent, bounds[g]!, bounds[g + 1]!, ends);
             if (ends[0] !== 0 || ends[1] !== 0) fitGroup(g);
           }
+          if (!latent.every(Number.isFinite)) return slowly(latent, out);
           roundIntegers(integers, bounds, scales, zeroPoints, latent, out);
         }
         return;

@@ -1,10 +1,12 @@
-import { kernelsOf } from "../../../formats/groupFitter.ts";
+import { groupFitter, kernelsOf } from "../../../formats/groupFitter.ts";
+import { forEachGroup } from "../../../formats/groups.ts";
 import { type Format, UserError } from "../../../formats/index.ts";
 import { type Kernel, roundRun } from "../../../formats/kernel.ts";
 import { scaleStores } from "../../../formats/scaleStores.ts";
 import { roundGroups } from "../../../formats/simd/roundGroups.ts";
 import { storedOffset, storedScale } from "../../../formats/storedScale.ts";
-import { boxed, forEachFit } from "./formatGrid.ts";
+import { forEachFit } from "./forEachFit.ts";
+import { boxed } from "./formatGrid.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
 import { normScales } from "./normScales.ts";
 import type { TrainedGrid, WeightRule } from "./rule.ts";
@@ -123,6 +125,14 @@ export function plainKernel(format: Format): Kernel {
 /** The scale of each group by the format's own rule; 0 for a group of zeros. */
 export function formatScales(format: Format, matrix: Matrix, weights: Float32Array, groups: number): Float32Array {
   const scales = new Float32Array(groups);
+  const { scaleOf } = groupFitter(format);
+  if (scaleOf !== null && scaleStores[format.store].outer === undefined) {
+    forEachGroup(weights, matrix.rows, matrix.cols, format, matrix, ({ index, min, max }) => {
+      const where = () => `group ${index} of ${matrix.name}`;
+      scales[index] = min === 0 && max === 0 ? 0 : scaleOf(min, max, null, where);
+    });
+    return scales;
+  }
   forEachFit(weights, format, matrix, (fit, _from, _to, _levels, index) => {
     if (fit.zeroPoint !== null || fit.offset !== 0 || fit.lower !== fit.scale)
       throw new UserError(`${format.id}: a group of it is more than a codebook and a scale, which this recipe trains`);

@@ -94,8 +94,13 @@ describe("weights in training", () => {
     ["through", "uint3@g64:zeropoint"],
     ["through", "nf3@g64"],
     ["through", "int4@row"],
+    ["through", "nvfp4"],
     ["format", "n2f3@g64"],
     ["format", "nvfp4"],
+    ["format", "vsquant4"],
+    ["format", "bitdistiller-int2@g64"],
+    ["format", "uint4@g64"],
+    ["format", "btt-ternary-paper"],
     ["learned", "int3@g64"],
   ] as const) {
     it(`${format}, scales ${scale}: a large matrix is rounded bit for bit as fakeQuantize does`, () => {
