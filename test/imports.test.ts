@@ -12,7 +12,7 @@ const allowed: Record<string, readonly string[]> = {
   "evaluate/graph": ["evaluate/graph", "formats"],
   "evaluate/engine": ["evaluate/engine", "evaluate/graph", "formats"],
   "evaluate/tasks": ["evaluate/tasks", "formats"],
-  "evaluate/hadamard": [],
+  "evaluate/hadamard": ["formats/simd/wasm.ts"],
   "evaluate/calibration": [
     "evaluate/graph",
     "evaluate/engine",
