@@ -30,7 +30,7 @@ const { values: args } = parseArgs({
     recipes: {
       type: "string",
       default:
-        "ce,logit-kd,tsld,tsld-mean,tsld-only,forward-kl,reverse-kl,cakld,bitdistiller,bitdistiller-code,llm-qat,btt,btt-elastic,teacher-intervention,layer-kd,paretoq,lr-qat,l4q,rolora,roste,zeroqat,zeroqat-light,qad,learned-levels",
+        "ce,logit-kd,tsld,tsld-mean,tsld-only,forward-kl,reverse-kl,cakld,bitdistiller,bitdistiller-code,llm-qat,btt,btt-elastic,teacher-intervention,layer-kd,paretoq,lr-qat,lr-qat-8bit,l4q,rolora,roste,zeroqat,zeroqat-light,qad,learned-levels",
     },
     /** What activations and cache are rounded to as well, in training and test. */
     activation: { type: "string", default: "" },
@@ -56,6 +56,7 @@ const KEYS = ["format", "activation", "kv", "method", "tokens", "rate", "seed"] 
 /** Factors of the rates for recipes whose parameters are not weights in float32. */
 const RATE_FACTORS: Readonly<Record<string, number>> = {
   "lr-qat": 5,
+  "lr-qat-8bit": 5,
   l4q: 5,
   rolora: 5,
   "rolora-code": 5,

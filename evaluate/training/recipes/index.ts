@@ -8,7 +8,7 @@ import { l4q } from "./l4q.ts";
 import { learnedLevels } from "./learnedLevels.ts";
 import { llmQat, llmQatCode } from "./llmQat.ts";
 import { logitKd } from "./logitKd.ts";
-import { lrQat } from "./lrQat.ts";
+import { lrQat, lrQat8Bit } from "./lrQat.ts";
 import { paretoQ, paretoQSeq } from "./paretoQ.ts";
 import { qad } from "./qad.ts";
 import { rolora, roloraCode } from "./rolora.ts";
@@ -39,6 +39,7 @@ export const recipes: readonly Recipe[] = [
   paretoQ,
   paretoQSeq,
   lrQat,
+  lrQat8Bit,
   l4q,
   rolora,
   roloraCode,

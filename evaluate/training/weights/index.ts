@@ -1,10 +1,11 @@
 import { type Format, UserError } from "../../../formats/index.ts";
 import type { Rotation } from "../../hadamard/index.ts";
 import { codebookGrid } from "./codebookGrid.ts";
+import { type FixedPoint, fixedPoint } from "./fixedPoint.ts";
 import { formatGrid } from "./formatGrid.ts";
 import type { Matrix } from "./groupSpans.ts";
 import { groupBounds } from "./groupSpans.ts";
-import { learnedGrid } from "./learnedGrid.ts";
+import { learnedGrid, plainKernel } from "./learnedGrid.ts";
 import { lowRank } from "./lowRank.ts";
 import { pausableGrid } from "./pausableGrid.ts";
 import { rotatedGrid } from "./rotatedGrid.ts";
@@ -34,7 +35,7 @@ export function fakeQuantOf(
   const grid = pausableGrid(rotation ? rotatedGrid(own, rotation, initial.length, straight) : own);
   if (rule.latent !== "full") {
     const base = units === "levels" ? inLevels(grid, format, matrix, initial) : initial.slice();
-    return lowRank(rule.latent, matrix, base, grid, normal);
+    return lowRank(rule.latent, matrix, rule.latent.frozen ? inFixedPoint(base, format) : base, grid, normal);
   }
   const weight = initial.slice();
   return {
@@ -68,4 +69,9 @@ function inLevels(grid: TrainedGrid, format: Format, matrix: Matrix, initial: Fl
   for (let g = 0; g < scales.length; g++)
     for (let i = bounds[g]!; i < bounds[g + 1]!; i++) out[i] = scales[g] === 0 ? 0 : out[i]! / scales[g]!;
   return out;
+}
+
+function inFixedPoint(levels: Float32Array, format: Format): FixedPoint {
+  const { book } = plainKernel(format);
+  return fixedPoint(levels, -book.low, book.high);
 }

@@ -1,4 +1,5 @@
 import { addProduct } from "./addProduct.ts";
+import type { FixedPoint } from "./fixedPoint.ts";
 import type { Matrix } from "./groupSpans.ts";
 import type { PausableGrid } from "./pausableGrid.ts";
 import type { FakeQuant, LowRank } from "./rule.ts";
@@ -10,7 +11,7 @@ import type { FakeQuant, LowRank } from "./rule.ts";
 export function lowRank(
   { rank, alpha }: LowRank,
   { rows, cols }: Matrix,
-  base: Float32Array,
+  base: Float32Array | FixedPoint,
   grid: PausableGrid,
   normal: () => number,
 ): FakeQuant {
@@ -18,11 +19,11 @@ export function lowRank(
   const a = Float32Array.from({ length: rows * rank }, () => deviation * normal());
   const b = new Float32Array(rank * cols);
   const factor = alpha / rank;
-  const latent = base.slice();
-  const dLatent = new Float32Array(rows * cols);
+  const latent = new Float32Array(rows * cols);
   const scaled = new Float32Array(a.length);
   const sum = () => {
-    latent.set(base);
+    if (base instanceof Float32Array) latent.set(base);
+    else for (let i = 0; i < latent.length; i++) latent[i] = base.codes[i]! * base.step;
     for (let i = 0; i < a.length; i++) scaled[i] = factor * a[i]!;
     addProduct(latent, scaled, b, rows, rank, cols);
   };
@@ -38,6 +39,7 @@ export function lowRank(
       grid.forward(latent, out);
     },
     backward(gradient, out, into) {
+      const dLatent = roomFor(latent.length);
       grid.backward(latent, out, gradient, dLatent, into);
       const [dA, dB] = [into.get("a")!.fill(0), into.get("b")!.fill(0)];
       addProduct(dA, dLatent, transposed(b, rank, cols), rows, cols, rank);
@@ -45,6 +47,14 @@ export function lowRank(
       addProduct(dB, transposed(scaled, rows, rank), dLatent, rank, rows, cols);
     },
   };
+}
+
+let room = new Float32Array(0);
+
+/** Room for a gradient of so many numbers, which all matrices use in turn. */
+function roomFor(length: number): Float32Array {
+  if (room.length < length) room = new Float32Array(length);
+  return room.subarray(0, length);
 }
 
 function transposed(x: Float32Array, rows: number, cols: number): Float32Array {

@@ -31,6 +31,8 @@ export interface LowRank {
   readonly rank: number;
   readonly alpha: number;
   readonly in: "weights" | "levels";
+  /** W₀/s is kept in eight bits of fixed point, in place of float32 (LR-QAT's downcast). */
+  readonly frozen?: "fixed-point";
 }
 
 /** One weight matrix in training. Arrays named in `parameters` are what an optimizer updates in place. */

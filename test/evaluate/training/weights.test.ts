@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { hadamardRotation } from "../../../evaluate/hadamard/index.ts";
+import { fixedPoint } from "../../../evaluate/training/weights/fixedPoint.ts";
 import { type FakeQuant, fakeQuantOf, type WeightRule } from "../../../evaluate/training/weights/index.ts";
 import { fakeQuantize, parseFormat, UserError } from "../../../formats/index.ts";
 import { normals } from "../../random.ts";
@@ -231,6 +232,28 @@ describe("weights in training", () => {
       const exact = difference(fake, "scale", row, 1e-3) / Math.sqrt(rows * cols * 3);
       assert.ok(Math.abs(slopes("scale")[row]! - exact) < 1e-4);
     }
+  });
+
+  it("levels frozen in eight bits are multiples of a 32nd for integers of three bits, no farther than the ends", () => {
+    assert.deepEqual(fixedPoint(Float32Array.of(-7, -3, 0.0156, 0.0157, 2.99, 9), -3, 3), {
+      codes: Int8Array.of(-96, -96, 0, 1, 96, 96),
+      step: 1 / 32,
+    });
+    assert.equal(fixedPoint(Float32Array.of(1), -7, 7).step, 1 / 16);
+    assert.equal(fixedPoint(Float32Array.of(1), -1, 1).codes[0], 64);
+    const rule = { scale: "learned", straightThrough: "clipped" } as const;
+    const product = { rank: 2, alpha: 1, in: "levels" } as const;
+    const fake = made({ ...rule, latent: { ...product, frozen: "fixed-point" } }, "int3@row:fp32");
+    const kept = passed(fake);
+    const exact = passed(made({ ...rule, latent: product }, "int3@row:fp32"));
+    const scales = fake.parameters.get("scale")!;
+    // A number goes elsewhere only where it is closer to the middle of two levels than it may move.
+    for (const [i, w] of W.entries()) {
+      const level = w / scales[Math.floor(i / cols)]!;
+      const fromMiddle = Math.abs(level - Math.floor(level) - 0.5);
+      if (fromMiddle > 1 / 64) assert.equal(kept.out[i], exact.out[i]);
+    }
+    assert.notDeepEqual(kept.slopes("scale"), new Float32Array(rows));
   });
 
   it("low-rank products in levels learn from what lies within reach, a scale a level", () => {
