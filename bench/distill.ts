@@ -1,15 +1,15 @@
 /**
  * @file One step of token-scaled distillation on ternary weights, beside the same step in torch: time, in turn, and the peak
- * memory of each side's process. The losses of the first step must agree.
+ * memory of each side's process; the losses of the first step must agree. Then what share of its own step each recipe takes to round.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { hadamardRotation } from "../evaluate/hadamard/index.ts";
 import { resolveModel } from "../evaluate/model/index.ts";
 import { loadModel } from "../evaluate/model/loadedModel.ts";
-import { recipeById } from "../evaluate/training/index.ts";
-import { createStudent } from "../evaluate/training/student.ts";
+import { recipeById, recipes } from "../evaluate/training/recipes/index.ts";
+import { addProduct } from "../evaluate/training/weights/addProduct.ts";
 import { parseFormat } from "../formats/index.ts";
+import { recipeSteps } from "./recipeSteps.ts";
 import { interleave, type Side, show, spread } from "./rounds.ts";
 import { peerPython, type Stepper, startStepper, stepper } from "./torchPeer.ts";
 
@@ -28,22 +28,15 @@ if (resolved.kind !== "directory") throw new Error(`${args.model}: the bench nee
 const sizes = ["--batch", args.batch, "--context", args.context, "--steps", args.steps, "--threads", args.threads];
 const words = [resolved.dir, ...sizes];
 
-/** One of each way to scale and to pass gradients. */
-const RULES = [
-  ["int3@g64", "tsld"],
-  ["twn", "tsld"],
-  ["n2f3", "tsld"],
-  ["nvfp4", "qad"],
-  ["btt-ternary", "btt-paper"],
-  ["int3@row", "paretoq"],
-  ["int3@row", "zeroqat"],
-  ["n2f3", "bitdistiller"],
-  ["bitdistiller-int2@g64", "bitdistiller"],
-  ["int3@row", "lr-qat"],
-  ["int3@g64", "l4q"],
-  ["int4@row", "roste-rotated"],
-  ["nf3@g64", "learned-levels"],
-] as const;
+/** Every recipe in its own format, and in others that round otherwise. */
+const ROUNDED: readonly (readonly [string, string])[] = [
+  ...recipes.map(({ id, format }) => [id, format] as const),
+  ["ce", "int3@g64"],
+  ["ce", "bitdistiller-int2@g64"],
+  ["bitdistiller", "bitdistiller-int2@g64"],
+  ["bitdistiller", "int3@g64"],
+  ["l4q", "int3@g64"],
+];
 
 interface Measured extends Side {
   last: Record<string, number>;
@@ -98,29 +91,45 @@ console.log(`  quantizing the weights took ${(100 * ours!.last.quantizeShare!).t
 for (const side of sides) side.stop();
 
 const model = loadModel(args.model);
-const weightCount = model.linears.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
-// What a step takes without rounding; recipes differ little in the rest.
-const rest = rows[0]!.value.median * (1 - ours!.last.quantizeShare!);
+const weights = model.linears.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
 console.log(
-  `quantizing ${(weightCount / 1e6).toFixed(2)} M weights and passing gradients back: CPU ns a weight, share of such a step with it:`,
+  `rounding ${(weights / 1e6).toFixed(2)} M weights and passing gradients back, of a recipe's own step on ${model.name}: share, ns a weight`,
 );
-for (const [format, recipe] of RULES) {
-  const turns = recipeById(recipe).rotation ? model.linears : [];
-  const rotations = new Map(turns.map(({ name, cols }) => [name, hadamardRotation(cols, 0)!]));
-  const start = { rotations, ranges: new Map<string, number>() };
-  const student = createStudent(model.weights, model.linears, parseFormat(format), recipeById(recipe), 0, start);
-  const once = () => {
-    student.forward();
-    student.backward(model.weights);
-  };
-  for (let i = 0; i < 3; i++) once();
-  const before = process.cpuUsage();
-  for (let i = 0; i < 5; i++) once();
-  const { user, system } = process.cpuUsage(before);
-  const ms = (user + system) / 5 / 1000;
-  const share = (100 * ms) / (rest + ms);
+const stepSizes = { batch: Number(args.batch), time: Number(args.context), threads: Number(args.threads) };
+for (const [id, format] of ROUNDED) {
+  const recipe = recipeById(id);
+  const { step, spent, release } = recipeSteps(model, recipe, parseFormat(format), stepSizes);
+  for (let i = 0; i < 3; i++) await step();
+  const shares: number[] = [];
+  const times: number[] = [];
+  for (let round = 0; round < Number(args.rounds); round++) {
+    const before = { ...spent };
+    await step();
+    const took = spent.quantize - before.quantize;
+    shares.push((100 * took) / (spent.total - before.total));
+    times.push((1e6 * took) / weights);
+  }
+  await release();
+  const { latent } = recipe.weights;
+  const products = latent === "full" ? "" : `, ${productTime(latent.rank).toFixed(1)} of it low-rank products`;
   console.log(
-    `  ${`${recipe} in ${format}`.padEnd(38)} ${((ms * 1e6) / weightCount).toFixed(1).padStart(5)} ns ${share.toFixed(1).padStart(5)} %`,
+    `  ${`${id} in ${format}`.padEnd(38)} ${show(spread(shares), 1).padEnd(18)} %  ${spread(times).median.toFixed(1).padStart(5)} ns${products}`,
   );
 }
 process.exit(0);
+
+/** Nanoseconds a weight that a product and its two gradients take. */
+function productTime(rank: number): number {
+  const once = ({ rows, cols }: { rows: number; cols: number }) => {
+    const [whole, a, b] = [rows * cols, rows * rank, rank * cols].map((length) => new Float32Array(length).fill(1e-3));
+    addProduct(whole!, a!, b!, rows, rank, cols);
+    addProduct(a!, whole!, b!, rows, cols, rank);
+    addProduct(b!, a!, whole!, rank, rows, cols);
+  };
+  const timed = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    model.linears.forEach(once);
+    return (1e6 * (performance.now() - start)) / weights;
+  });
+  return spread(timed).median;
+}

@@ -3,10 +3,8 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { loadModel } from "../evaluate/model/loadedModel.ts";
 import { recipeById } from "../evaluate/training/index.ts";
-import { createStepper } from "../evaluate/training/steps.ts";
-import { createStudent } from "../evaluate/training/student.ts";
-import { studentGraph } from "../evaluate/training/studentGraph.ts";
 import { parseFormat } from "../formats/index.ts";
+import { recipeSteps } from "./recipeSteps.ts";
 
 const { values: args, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,39 +21,22 @@ const [batch, time, steps, threads] = [args.batch, args.context, args.steps, arg
   number,
   number,
 ];
-const { config, shapes, linears, weights } = loadModel(positionals[0]!);
-const recipe = recipeById("tsld");
-const student = createStudent(weights, linears, parseFormat("twn"), recipe, 0);
-const stepper = createStepper(student, recipe, {
-  shapes,
-  threads,
-  constant: Object.fromEntries(
-    [...shapes].map(([name, shape]) => [`teacher/${name}`, { data: weights.get(name)!, shape }]),
-  ),
+const { step, spent } = recipeSteps(loadModel(positionals[0]!), recipeById("tsld"), parseFormat("twn"), {
   batch,
-  graph: () => studentGraph(config, shapes, { terms: recipe.terms, batch, time, teacher: "graph" }),
+  time,
+  threads,
 });
-const ids = (shift: number) =>
-  BigInt64Array.from({ length: batch * time }, (_, i) => {
-    const position = Math.floor(i / time) * (time + 1) + (i % time) + shift;
-    return BigInt((position * 7919) % config.vocabSize);
-  });
-const feeds = {
-  tokens: { data: ids(0), shape: [batch * time] },
-  labels: { data: ids(1), shape: [batch * time] },
-};
-const step = async () => (await stepper.run([{ feeds, rate: 1e-4, signal: null, seed: 0 }]))[0]!.loss;
 const firstLoss = await step();
 for (let i = 0; i < 2; i++) await step();
 const say = (row: object) => process.stdout.write(`${JSON.stringify(row)}\n`);
 say({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) {
   if (line.trim() !== "step") break;
-  const before = { ...stepper.spent };
+  const before = { ...spent };
   const start = performance.now();
   for (let i = 0; i < steps; i++) await step();
   const msPerStep = (performance.now() - start) / steps;
-  const quantizeShare = (stepper.spent.quantize - before.quantize) / (stepper.spent.total - before.total);
+  const quantizeShare = (spent.quantize - before.quantize) / (spent.total - before.total);
   say({ msPerStep, firstLoss, quantizeShare, peakBytes: process.resourceUsage().maxRSS * 1024 });
 }
 process.exit(0);
