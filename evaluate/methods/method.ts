@@ -96,6 +96,8 @@ export interface Method {
   readonly onGrid: boolean;
   /** Whether it may rotate the inputs of layers. */
   readonly rotates: boolean;
+  /** Whether keys and values are turned before they are rounded, where they are. */
+  readonly turnsCache?: boolean;
   /** Whether it looks at the layers' inputs where these are rounded, whatever `calibration` says. */
   readonly readsInputs: boolean;
   /** Whether it trains one range for all tokens of each layer's inputs, where these are rounded. */

@@ -40,6 +40,7 @@ export function retrainingMethod(id: string): Method | null {
     readsInputs: false,
     onGrid: false,
     rotates: recipe.rotation !== undefined,
+    turnsCache: recipe.turnsCache === true,
     learnsRanges: recipe.activationRange === "learned",
     draws: options.seed === undefined,
     seeded: (seed) =>

@@ -48,6 +48,6 @@ export function createScorerPool(
 }
 
 /** Equal for formats that compile to the same model. */
-export function runningKey({ activation, cache, rotates, head, range, together }: RunningFormats): string {
-  return [activation?.id, cache?.id, rotates, head, range, together].join(" ");
+export function runningKey({ activation, cache, rotates, head, range, together, turnsCache }: RunningFormats): string {
+  return [activation?.id, cache?.id, rotates, head, range, together, turnsCache].join(" ");
 }

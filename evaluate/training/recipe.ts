@@ -30,6 +30,8 @@ export interface Recipe {
    * share an input where both then round better (RoSTE).
    */
   readonly rotation?: "all" | "select";
+  /** Keys and values, where a run rounds them, are turned head by head by such a matrix as well. */
+  readonly turnsCache?: true;
   /** Activations, where a run rounds them, get one learned range a layer (LSQ) in place of ranges of each token. */
   readonly activationRange?: "learned";
   /** Share of the steps in full precision, before rounding begins: 1 where a model is rounded when it has been trained. */

@@ -27,11 +27,15 @@ export function runningFormatsOf({
     throw new UserError(
       `activations ${activation}: static ranges are found as weights are quantized; give a format of them`,
     );
+  const turnsCache = kv !== undefined && chosen?.turnsCache === true;
+  if (turnsCache && token !== null)
+    throw new UserError(`KV cache ${kv}: method ${method} turns each head by itself; take ${token}`);
   return {
     activation: activations,
     range: fixed?.range ?? (activations && chosen?.learnsRanges ? "learned" : null),
     cache: formatOf(token ?? kv),
     together: token !== null,
+    turnsCache,
     rotates: activations !== null && chosen?.rotates === true,
     head: activations !== null && headOf(scope) !== "fp",
   };

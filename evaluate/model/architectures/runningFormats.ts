@@ -1,6 +1,7 @@
 import type { Format } from "../../../formats/index.ts";
 import { UserError } from "../../../formats/index.ts";
 import {
+  constant,
   div,
   fakeQuantize,
   fakeQuantizeLearned,
@@ -14,6 +15,7 @@ import {
   type Value,
 } from "../../graph/index.ts";
 import { requireFittable } from "../../graph/quantization/groupFit.ts";
+import { hadamardRotation } from "../../hadamard/index.ts";
 import type { ModelGraph } from "./architecture.ts";
 
 /** How one range for all tokens is found on the calibration text: it reaches the extremes, or loses least by clipping. */
@@ -32,6 +34,8 @@ export interface RunningFormats {
   readonly cache: Format | null;
   /** Set where the cache is rounded as LLM-QAT does: the heads of a token together, before keys rotate. */
   readonly together?: boolean;
+  /** Set where keys, after their own rotation, and values are turned by a random Hadamard matrix before they are rounded, and back. */
+  readonly turnsCache?: boolean;
   /** Layers may rotate their inputs before these are rounded. */
   readonly rotates: boolean;
   /** Set where the head's input is rounded as those of the linear layers of the blocks. */
@@ -99,6 +103,14 @@ export function requireProjections(layers: readonly { readonly name: string }[],
     );
 }
 
+/** What turns heads of so many channels: every head alike, so that products of queries and keys could be. */
+function rotationMatrix(width: number): Float64Array {
+  const identity = Float64Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? 1 : 0));
+  return hadamardRotation(width, CACHE_SEED)!.apply(identity);
+}
+
+const CACHE_SEED = 0;
+
 export interface RoundingOptions {
   /** What training takes the gradient of rounding for. */
   gradient?: RoundingGradient;
@@ -117,7 +129,7 @@ export function roundingHooks(
   { gradient = "identity", transforms = true }: RoundingOptions = {},
 ): Pick<ModelGraph, "linearInput" | "linearHead" | "linearOutput" | "cached"> {
   const { graph, weight } = model;
-  const { activation, cache, together = false, rotates, head = false, range } = running;
+  const { activation, cache, together = false, turnsCache = false, rotates, head = false, range } = running;
   // Layers that share an input share its scales.
   const rounded = new Map<string, Value>();
   const linearInput = (format: Format) => (layer: string, x: Value) => {
@@ -138,10 +150,19 @@ export function roundingHooks(
     rounded.set(x.name, result);
     return result;
   };
+  const turns = new Map<number, Value>();
+  const turnOf = (width: number) => {
+    const turn = turns.get(width) ?? constant(graph, Float32Array.from(rotationMatrix(width)), [width, width]);
+    turns.set(width, turn);
+    return turn;
+  };
   const cached = (format: Format) => (_layer: number, _part: "key" | "value", x: Value) => {
     const [batch, heads, time, width] = x.shape as [number, number, number, number];
     const rows = reshape(graph, x, [batch * heads * time, width]);
-    return reshape(graph, fakeQuantize(graph, rows, { format, gradient, apart: true }), x.shape);
+    const turn = turnsCache ? turnOf(width) : null;
+    const turned = turn ? matmul(graph, rows, turn) : rows;
+    const seen = fakeQuantize(graph, turned, { format, gradient, apart: true });
+    return reshape(graph, turn ? matmul(graph, seen, swapLast(graph, turn)) : seen, x.shape);
   };
   const projected = (format: Format) => (layer: string, y: Value) =>
     KEY_OR_VALUE.test(layer) ? fakeQuantize(graph, y, { format, gradient, apart: true }) : y;

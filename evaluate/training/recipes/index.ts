@@ -12,7 +12,7 @@ import { lrQat, lrQat8Bit } from "./lrQat.ts";
 import { paretoQ, paretoQSeq } from "./paretoQ.ts";
 import { qad } from "./qad.ts";
 import { rolora, roloraCode } from "./rolora.ts";
-import { roste, rosteRotated } from "./roste.ts";
+import { roste, rosteCache, rosteRotated } from "./roste.ts";
 import { layerKd, teacherIntervention } from "./teacherIntervention.ts";
 import { tsld, tsldMean, tsldOnly } from "./tsld.ts";
 import { zeroQat, zeroQatLight } from "./zeroQat.ts";
@@ -45,6 +45,7 @@ export const recipes: readonly Recipe[] = [
   roloraCode,
   roste,
   rosteRotated,
+  rosteCache,
   zeroQat,
   zeroQatLight,
   qad,

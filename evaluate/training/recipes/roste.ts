@@ -10,7 +10,7 @@ export const roste: Recipe = {
   summary: "cross-entropy straight through a rounding that is rotated in the layers where it then errs less",
   source: "Wei et al., ICML 2025; no public code",
   quirks: [
-    "layers that share an input choose together; the cache is rounded as it is, theirs is rotated with the values",
+    "layers that share an input choose together; the cache is rounded as it is, theirs turned where that errs less: roste-cache turns all of it",
     "theirs has ranges with offsets (uint4@row) and tries clips of 1, 0.95 and 0.9 of them; here ranges are the format's, unclipped",
   ],
   format: "int4@row",
@@ -27,4 +27,12 @@ export const rosteRotated: Recipe = {
   id: "roste-rotated",
   summary: "RoSTE without the choice: every layer is rotated",
   rotation: "all",
+};
+
+/** Keys and values of the cache are turned too, those of every layer. */
+export const rosteCache: Recipe = {
+  ...roste,
+  id: "roste-cache",
+  summary: "RoSTE with keys and values turned before they are rounded, with --kv",
+  turnsCache: true,
 };

@@ -118,6 +118,16 @@ describe("a model whose activations and cache are rounded", () => {
       }
   });
 
+  it("turns each head by a Hadamard matrix before it is rounded, and back, where asked to", async () => {
+    const { before, after } = await run({ cache: parseFormat("int4@row"), turnsCache: true });
+    const rotation = hadamardRotation(config.headDim, 0)!;
+    for (const part of ["key", "value"]) {
+      const turned = rounded(rotation.apply(before.get(`0 ${part}`)!.slice()), config.headDim, "int4@row");
+      const expected = rotation.apply(turned, true);
+      for (const [i, x] of after.get(`0 ${part}`)!.entries()) assert.ok(Math.abs(x - expected[i]!) < 1e-5, part);
+    }
+  });
+
   it("rounds the heads of a token together before keys rotate, as LLM-QAT does", async () => {
     const plain = await run({});
     const { before } = await run({ cache: parseFormat("int4@row"), together: true });
