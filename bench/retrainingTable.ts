@@ -45,6 +45,9 @@ const PAIRS = [
   ["l4q", "lr-qat"],
   ["roste", "ce"],
   ["roste", "roste-rotated"],
+  ["roste-cache", "roste"],
+  ["roste-clip", "roste"],
+  ["lr-qat-8bit", "lr-qat"],
   ["btt-elastic", "btt"],
   ["teacher-intervention", "layer-kd"],
 ];

@@ -5,6 +5,7 @@ import type { Rotation } from "../hadamard/index.ts";
 import { modelLogits } from "../model/architectures/index.ts";
 import { clipAsymmetrically } from "./asymmetricClip.ts";
 import type { TokenWindows } from "./batches.ts";
+import { chosenClips } from "./clips.ts";
 import { firstRanges } from "./firstRanges.ts";
 import type { Recipe } from "./recipe.ts";
 import type { RetrainedModel } from "./retrain.ts";
@@ -33,8 +34,8 @@ export async function prepare(
 ): Promise<Prepared> {
   const on = <T>(windows: number, act: (calibrator: Calibrator) => Promise<T>) =>
     withCalibrator(model, data, Math.min(data.count, windows), engine, act);
-  const clips = recipe.start === "asymmetric-clip";
-  const weights = clips ? await on(CLIP_WINDOWS, (each) => clipped(model, format, each)) : model.weights;
+  const clamps = recipe.start === "asymmetric-clip";
+  const weights = clamps ? await on(CLIP_WINDOWS, (each) => clipped(model, format, each)) : model.weights;
   const { rotation } = recipe;
   const rotations =
     rotation === "all"
@@ -46,7 +47,8 @@ export async function prepare(
   const ranges = learns
     ? await on(BATCH_WINDOWS, (each) => firstRanges(model, format, activation, each))
     : new Map<string, number>();
-  return { weights, rotations, ranges };
+  const clips = recipe.clips && chosenClips({ ...model, weights }, format, recipe.clips, rotations);
+  return { weights, rotations, ranges, ...(clips && { clips }) };
 }
 
 async function withCalibrator<T>(

@@ -30,6 +30,8 @@ export interface Recipe {
    * share an input where both then round better (RoSTE).
    */
   readonly rotation?: "all" | "select";
+  /** Shares of a group's extremes, of which each layer takes the one at which its weights round best. */
+  readonly clips?: readonly number[];
   /** Keys and values, where a run rounds them, are turned head by head by such a matrix as well. */
   readonly turnsCache?: true;
   /** Activations, where a run rounds them, get one learned range a layer (LSQ) in place of ranges of each token. */

@@ -27,6 +27,8 @@ export interface InputTransforms {
   readonly rotations: ReadonlyMap<string, Rotation>;
   /** Where learned ranges begin; none where each token has ranges of its own. */
   readonly ranges: ReadonlyMap<string, number>;
+  /** To which share of their groups' extremes the layers' weights are rounded; all where it has none. */
+  readonly clips?: ReadonlyMap<string, number>;
 }
 
 const NOTHING: InputTransforms = { rotations: new Map(), ranges: new Map() };
@@ -46,7 +48,7 @@ export function createStudent(
   format: Format | null,
   recipe: Pick<Recipe, "weights" | "trains">,
   seed: number,
-  { rotations, ranges }: InputTransforms = NOTHING,
+  { rotations, ranges, clips }: InputTransforms = NOTHING,
 ): Student {
   const normal = normals(seed);
   const quantized = new Map<string, FakeQuant>();
@@ -61,7 +63,7 @@ export function createStudent(
     if (trains(name)) trained.add(name);
     if (matrix && format) {
       const rule = trains(name) ? recipe.weights : UNTRAINED;
-      const fake = fakeQuantOf(rule, format, matrix, data, normal, rotations.get(name));
+      const fake = fakeQuantOf(rule, format, matrix, data, normal, rotations.get(name), clips?.get(name));
       quantized.set(name, fake);
       if (trains(name)) for (const [part, values] of fake.parameters) parameters.set(`${name}:${part}`, values);
       current.set(name, new Float32Array(data.length));

@@ -69,8 +69,8 @@ export interface Trained {
 const PATIENCE = 4;
 
 /** Whether a recipe needs the weights of each step on the host. */
-function onHost({ perturbation, interventions, rotation, fullPrecision, trains }: Recipe): boolean {
-  return [perturbation, interventions, rotation, fullPrecision].some(Boolean) || trains === "queries-values";
+function onHost({ perturbation, interventions, rotation, clips, fullPrecision, trains }: Recipe): boolean {
+  return [perturbation, interventions, rotation, clips, fullPrecision].some(Boolean) || trains === "queries-values";
 }
 
 /**

@@ -12,7 +12,7 @@ import { lrQat, lrQat8Bit } from "./lrQat.ts";
 import { paretoQ, paretoQSeq } from "./paretoQ.ts";
 import { qad } from "./qad.ts";
 import { rolora, roloraCode } from "./rolora.ts";
-import { roste, rosteCache, rosteRotated } from "./roste.ts";
+import { roste, rosteCache, rosteClip, rosteRotated } from "./roste.ts";
 import { layerKd, teacherIntervention } from "./teacherIntervention.ts";
 import { tsld, tsldMean, tsldOnly } from "./tsld.ts";
 import { zeroQat, zeroQatLight } from "./zeroQat.ts";
@@ -46,6 +46,7 @@ export const recipes: readonly Recipe[] = [
   roste,
   rosteRotated,
   rosteCache,
+  rosteClip,
   zeroQat,
   zeroQatLight,
   qad,

@@ -11,7 +11,7 @@ export const roste: Recipe = {
   source: "Wei et al., ICML 2025; no public code",
   quirks: [
     "layers that share an input choose together; the cache is rounded as it is, theirs turned where that errs less: roste-cache turns all of it",
-    "theirs has ranges with offsets (uint4@row) and tries clips of 1, 0.95 and 0.9 of them; here ranges are the format's, unclipped",
+    "theirs has ranges with offsets (uint4@row) and tries clips of 1, 0.95 and 0.9 of them; here ranges are the format's, unclipped: roste-clip tries those of weights, layer by layer",
   ],
   format: "int4@row",
   terms: [{ loss: "ce" }],
@@ -35,4 +35,12 @@ export const rosteCache: Recipe = {
   id: "roste-cache",
   summary: "RoSTE with keys and values turned before they are rounded, with --kv",
   turnsCache: true,
+};
+
+/** Each layer's weights are clipped where that rounds them better. */
+export const rosteClip: Recipe = {
+  ...roste,
+  id: "roste-clip",
+  summary: "RoSTE with weights clipped to 1, 0.95 or 0.9 of their range, where that errs least",
+  clips: [1, 0.95, 0.9],
 };

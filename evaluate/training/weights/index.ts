@@ -1,5 +1,6 @@
 import { type Format, UserError } from "../../../formats/index.ts";
 import type { Rotation } from "../../hadamard/index.ts";
+import { clippedGrid } from "./clippedGrid.ts";
 import { codebookGrid } from "./codebookGrid.ts";
 import { type FixedPoint, fixedPoint } from "./fixedPoint.ts";
 import { formatGrid } from "./formatGrid.ts";
@@ -17,7 +18,7 @@ export type { FakeQuant, LowRank, WeightRule } from "./rule.ts";
 
 /**
  * One weight matrix in training by a rule: the format's grid, any of the registry's, joined to what is trained in the
- * weights' place. `initial` is not kept; with `rotation` the weights are rounded turned by it. Throws UserError where the format cannot serve the rule.
+ * weights' place. `initial` is not kept; with `rotation` the weights are rounded turned by it, with `clip` to that share of each group's extremes. Throws UserError where the format cannot serve the rule.
  */
 export function fakeQuantOf(
   rule: WeightRule,
@@ -26,11 +27,13 @@ export function fakeQuantOf(
   initial: Float32Array,
   normal: () => number,
   rotation: Rotation | null = null,
+  clip = 1,
 ): FakeQuant {
   const units = rule.latent === "full" ? "weights" : rule.latent.in;
   if (rotation && units === "levels") throw new UserError("a product added to the levels is not rotated");
   const turned = rotation ? rotation.apply(initial.slice()) : initial;
-  const own = gridOf(rule, format, matrix, turned, units);
+  const whole = gridOf(rule, format, matrix, turned, units);
+  const own = clip < 1 ? clippedGrid(whole, groupBounds(format, matrix), initial.length, clip) : whole;
   const straight = rule.scale === "format" && rule.straightThrough === "identity" && !rule.levels;
   const grid = pausableGrid(rotation ? rotatedGrid(own, rotation, initial.length, straight) : own);
   if (rule.latent !== "full") {

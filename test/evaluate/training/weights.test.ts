@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { hadamardRotation } from "../../../evaluate/hadamard/index.ts";
+import { chosenClips } from "../../../evaluate/training/clips.ts";
 import { fixedPoint } from "../../../evaluate/training/weights/fixedPoint.ts";
 import { type FakeQuant, fakeQuantOf, type WeightRule } from "../../../evaluate/training/weights/index.ts";
 import { fakeQuantize, parseFormat, UserError } from "../../../formats/index.ts";
@@ -232,6 +233,43 @@ describe("weights in training", () => {
       const exact = difference(fake, "scale", row, 1e-3) / Math.sqrt(rows * cols * 3);
       assert.ok(Math.abs(slopes("scale")[row]! - exact) < 1e-4);
     }
+  });
+
+  it("clipped: groups are rounded to a share of their extremes, and every gradient passes", () => {
+    const format = parseFormat("int3@row");
+    const fake = fakeQuantOf(STRAIGHT, format, matrix, W, normals(3), null, 0.75);
+    const { out, slopes } = passed(fake);
+    const ends = Array.from({ length: rows }, (_, row) => {
+      const own = W.subarray(row * cols, (row + 1) * cols);
+      return [0.75 * Math.min(0, ...own), 0.75 * Math.max(0, ...own)] as const;
+    });
+    const clamped = W.map((w, i) => {
+      const [low, high] = ends[Math.floor(i / cols)]!;
+      return Math.min(Math.max(w, low), high);
+    });
+    const expected = new Float32Array(W.length);
+    fakeQuantize(clamped, rows, cols, format, expected);
+    assert.deepEqual(out, expected);
+    assert.deepEqual(slopes("weight"), G);
+  });
+
+  it("clips are chosen layer by layer, where weights then err less", () => {
+    const linears = [
+      { name: "outlier", rows: 1, cols: 8 },
+      { name: "even", rows: 1, cols: 8 },
+    ];
+    const weights = new Map([
+      ["outlier", Float32Array.of(1, 0.9, -0.9, 0.9, 0.9, -0.9, 0.9, 0.9)],
+      ["even", Float32Array.of(1, 1, -1, 1, 0, 0, -1, 1)],
+    ]);
+    const chosen = chosenClips({ linears, weights }, parseFormat("int2@row"), [1, 0.95, 0.9], new Map());
+    assert.deepEqual(
+      [...chosen],
+      [
+        ["outlier", 0.9],
+        ["even", 1],
+      ],
+    );
   });
 
   it("levels frozen in eight bits are multiples of a 32nd for integers of three bits, no farther than the ends", () => {
