@@ -2,7 +2,7 @@
  * @file A model of 1.1 billion parameters (TinyLlama's shape) of random weights, rounded to nearest and written as a Hugging
  * Face directory in float32: peak memory and time. Reads 2.2 GB, writes 4.4 GB, both removed afterwards.
  *
- *     npm run bench bigModel           FORMAT=sf4@g128 by default
+ *     npm run bench bigModel           FORMAT=sf4@g128 HEAD=fp VOCAB=32000 by default
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
@@ -11,9 +11,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeRandomModel } from "./randomModel.ts";
 
-const FORMAT = process.env.FORMAT ?? "sf4@g128";
+const { FORMAT = "sf4@g128", HEAD = "fp", VOCAB = "32000" } = process.env;
 /** TinyLlama's. */
 const SIZES = {
+  vocab_size: Number(VOCAB),
   hidden_size: 2048,
   intermediate_size: 5632,
   num_hidden_layers: 22,
@@ -28,7 +29,7 @@ try {
   const cli = fileURLToPath(new URL("../cli/main.js", import.meta.url));
   const tell = "process.on('exit',()=>process.stderr.write('\\npeak '+process.resourceUsage().maxRSS+'\\n'))";
   const start = performance.now();
-  const words = ["quantize", model, "--format", FORMAT, "--method", "rtn", "--out", out];
+  const words = ["quantize", model, "--format", FORMAT, "--method", "rtn", "--head", HEAD, "--out", out];
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ["--import", `data:text/javascript,${tell}`, cli, ...words],

@@ -137,7 +137,7 @@ interface Prepared {
   readonly turn: Rotation | null;
   /** Bits of the scales of its input channels. */
   readonly scaleBits: number;
-  /** Weights of the model, of levels of the layer's weights: scale and rotation undone. */
+  /** Weights of the model, of levels of the layer's weights: scale and rotation undone; the levels themselves where there is neither. */
   undo(levels: Float32Array): Float32Array;
   /** The gradient by the layer's weights, of that by the weights in the model. */
   pull(gradient: Float32Array): Float32Array;
@@ -195,6 +195,7 @@ async function prepareSite(
       turn,
       scaleBits: scales ? scaleBits * cols : 0,
       undo(levels) {
+        if (!turn && !scales) return levels;
         const back = turn ? turn.apply(Float64Array.from(levels), true) : levels;
         return new Float32Array(scales ? back.map((w, i) => w / scales[i % cols]!) : back);
       },

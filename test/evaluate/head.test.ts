@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createSession } from "../../evaluate/engine/session.ts";
 import { evaluateModel } from "../../evaluate/evaluate.ts";
-import { architectures } from "../../evaluate/model/architectures/index.ts";
-import { openCheckpoint } from "../../evaluate/model/index.ts";
+import { createGraph, encode, input, output } from "../../evaluate/graph/index.ts";
+import { architectures, modelLogits } from "../../evaluate/model/architectures/index.ts";
+import { openCheckpoint, packageRoot } from "../../evaluate/model/index.ts";
 import { prepareSweep } from "../../evaluate/prepare.ts";
 import { quantizeModel } from "../../evaluate/quantize.ts";
 import { reproduceRow } from "../../evaluate/reproduce.ts";
@@ -16,6 +18,25 @@ import { tinyText, writeTinyModel } from "../cli/tinyModel.ts";
 import { readModel, tinyModel } from "./tinyModel.ts";
 
 const FORMAT = "int4@g8";
+
+const readGolden = (...names: string[]) =>
+  JSON.parse(readFileSync(join(packageRoot(), "test", "golden", ...names), "utf8")) as unknown;
+
+async function logitsOf(dir: string, ids: readonly number[]): Promise<Float32Array> {
+  const { config, shapes, weights } = readModel(dir);
+  const graph = createGraph();
+  const tokens = input(graph, "tokens", "int64", [ids.length]);
+  const values = new Map([...shapes].map(([name, shape]) => [name, input(graph, name, "float32", shape)]));
+  output(graph, "logits", modelLogits({ graph, tokens, batch: 1, weight: (name) => values.get(name)! }, config));
+  const session = await createSession(encode(graph), { threads: 1 });
+  const feeds = Object.fromEntries([...shapes].map(([name, shape]) => [name, { data: weights.get(name)!, shape }]));
+  const results = await session.run({
+    ...feeds,
+    tokens: { data: BigInt64Array.from(ids, BigInt), shape: [ids.length] },
+  });
+  await session.release();
+  return results.logits as Float32Array;
+}
 
 describe("the head in the scope of quantization", function () {
   this.timeout(60_000);
@@ -106,6 +127,19 @@ describe("the head in the scope of quantization", function () {
     for (const head of ["quant", "untie"] as const) {
       const { out } = await write("tiny-llama-tied", head, "rtn", true);
       assert.deepEqual((await asItIs(out)).windowLoss, (await rowOf("tiny-llama-tied", head)).windowLoss, head);
+    }
+  });
+
+  it("gives transformers' logits of a model whose layers and head were rounded by other code, to 1e-5", async () => {
+    const golden = readGolden("head.golden.json") as Record<string, Record<"quant" | "untie", number[][]>>;
+    for (const [name, expected] of Object.entries(golden)) {
+      const { inputIds } = readGolden(name, "expected.golden.json") as { inputIds: number[][] };
+      for (const head of ["quant", "untie"] as const) {
+        const logits = await logitsOf((await write(name, head)).out, inputIds[0]!);
+        const worst = expected[head].flat().reduce((most, value, i) => Math.max(most, Math.abs(logits[i]! - value)), 0);
+        assert.equal(logits.length, expected[head].flat().length);
+        assert.ok(worst < 1e-5, `${name} ${head}: ${worst}`);
+      }
     }
   });
 
