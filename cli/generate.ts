@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { UserError } from "../formats/index.ts";
+import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import type { Command } from "./options.ts";
@@ -23,6 +24,7 @@ export const generate: Command = {
     "top-k": { value: "K", help: `only the K most likely tokens (default ${TOP_K}; 0 for all)` },
     "top-p": { value: "P", help: "only the most likely tokens of that probability (default 1: all)" },
     seed: { value: "N", help: "of the sampling (default 0)" },
+    codebook: codebookOption,
     device: deviceOption,
     threads: { value: "N", help: "threads of the engine" },
     json: { help: "print JSON" },

@@ -1,3 +1,4 @@
+import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import type { Command } from "./options.ts";
@@ -14,6 +15,7 @@ export const rotate: Command = {
   options: {
     seed: { value: "N", help: "of the random signs (default 0)" },
     out: { value: "DIR", required: true, help: "new folder; appears whole or not at all" },
+    codebook: codebookOption,
     device: deviceOption,
     json: { help: "print JSON" },
   },

@@ -17,10 +17,11 @@ import { UserError } from "../formats/error.ts";
 import { codebookOption } from "./codebooks.ts";
 import { deviceInput, deviceOption } from "./device.ts";
 import { printDryRun } from "./dryRun.ts";
+import { secondsOf } from "./duration.ts";
 import { fetchProgress } from "./fetchProgress.ts";
 import { liveSweep } from "./live.ts";
 import { headHelp, methodOptions, settingHelp } from "./methods.ts";
-import type { Command, Input } from "./options.ts";
+import { type Command, type Input, UsageError } from "./options.ts";
 import { printReport } from "./printReport.ts";
 
 /** Every process holds the model; Slurm's own limit of an array is 1000 tasks by default. */
@@ -60,6 +61,10 @@ export const sweep: Command = {
     include: { value: "FILTERS", many: true, help: "only trials that match one, e.g. 'format=*4@g128 method=*gptq*'" },
     exclude: { value: "FILTERS", many: true, help: `no trial that matches one; fields: ${FILTER_FIELDS.join(", ")}` },
     "dry-run": { help: "print the trials, what is done, and an estimate of time and memory; write nothing" },
+    time: {
+      value: "T",
+      help: "start no trial after so long (90s, 30m, 2h): what is done is kept, and the report of it made",
+    },
     device: deviceOption,
     executor: {
       value: "E",
@@ -81,6 +86,7 @@ export const sweep: Command = {
     "sweep --preset paper-w4a4 --models reference --dry-run",
     "sweep --activations same,int8 --out runs/c",
     "sweep --head fp,quant,untie --out runs/d",
+    "sweep --preset deep --time 2h --out runs/e",
   ],
 
   async run(input, io) {
@@ -90,6 +96,10 @@ export const sweep: Command = {
     const device = await deviceInput(input, io);
     const name = input.oneOf("executor", executorNames) ?? "local";
     const jobs = input.whole("jobs", 1, JOBS_MAX) ?? (name === "slurm" ? 4 : 1);
+    const time = input.text("time");
+    if (time !== undefined && name === "slurm")
+      throw new UsageError("sweep: --time is of trials that run here; Slurm's own is --slurm=--time=…");
+    const end = time === undefined ? undefined : AbortSignal.timeout(millisecondsOf(time));
     const submitArguments = input.text("slurm")?.trim().split(/\s+/) ?? [];
     // The engine loads a 20 MB library, which the other commands do without.
     const { prepareSweep } = await import("../evaluate/prepare.ts");
@@ -106,22 +116,33 @@ export const sweep: Command = {
     const executor = executorOf({ name, jobs, directory: out, setup, submitArguments });
     const port = input.whole("serve", 0, 65_535);
     const live = port === undefined ? undefined : await liveSweep(port, config.models, io.stderr);
+    const stop = io.interruptible();
+    const signal = end ? AbortSignal.any([stop, end]) : stop;
     const { manifest, rows, failures, interrupted } = await sweepInto(
       out,
       config,
       (each) => prepareSweep(each, { onFetch: fetchProgress(io.stderr), onMemory, ...engine, ...device }),
-      { command: input.line, stream: io.stderr, signal: io.interruptible(), executor, watch: live?.watch },
+      { command: input.line, stream: io.stderr, signal, executor, watch: live?.watch },
     ).finally(() => live?.close());
     if (rows.length > 0) await printReport(out, { rows, ...manifest }, io);
     for (const { spec, error } of failures)
       io.stderr.write(`failed: ${spec.format} on ${spec.task}: ${error.message.replace(/\s*\n\s*/g, " ")}\n`);
     const open = manifest.keys.length - rows.length;
+    if (interrupted && !stop.aborted && failures.length === 0) {
+      io.stderr.write(`time is up with ${open} trials open; the same command goes on from here\n`);
+      return undefined;
+    }
     if (interrupted) throw new UserError(`interrupted with ${open} trials open; the same command goes on from here`);
     if (open > 0)
       throw new UserError(`${open} of ${manifest.keys.length} trials failed; the same command tries them again`);
     return undefined;
   },
 };
+
+/** A timer holds no more than 2^31 − 1 ms, 24 days. */
+function millisecondsOf(time: string): number {
+  return Math.min(1000 * secondsOf(time, "sweep: --time"), 2 ** 31 - 1);
+}
 
 /** The file's config, with flags on top, checked as a whole. */
 function configOf(input: Input): SweepConfig {

@@ -121,6 +121,9 @@ const tieSummaries: Readonly<Record<string, string>> = {
 export function renderSheet(sheet: FormatSheet): string {
   const { range } = sheet;
   const family = sheet.codebooks.length > 1;
+  const digits = sheet.values.every((value) => Number(printed(value)) === value)
+    ? ""
+    : "; 9 digits here, all of them in --json";
   const fields: [string, string][] = [
     [family ? "codebooks" : "element", sheet.codebooks.map(({ element }) => element).join(", ")],
     ["aliases", sheet.aliases.join(", ")],
@@ -129,7 +132,10 @@ export function renderSheet(sheet: FormatSheet): string {
     ["layout", sheet.bias === null ? sheet.layout : `${sheet.layout}, bias ${sheet.bias}`],
     ["specials", sheet.specials.join("; ")],
     ["choice", sheet.choice ?? ""],
-    ["values", `${sheet.values.length}${sheet.hasZero ? "" : ", no zero"}${sheet.symmetric ? ", symmetric" : ""}`],
+    [
+      "values",
+      `${sheet.values.length}${sheet.hasZero ? "" : ", no zero"}${sheet.symmetric ? ", symmetric" : ""}${digits}`,
+    ],
     ["range", `${printed(range.min)} … ${printed(range.max)}, smallest magnitude ${printed(range.smallestMagnitude)}`],
     ["ties", tieSummaries[sheet.tie]!],
     ["scale", `${sheet.scaleRule}, one per ${groupId(sheet.group)}, stored as ${sheet.scaleStore}`],

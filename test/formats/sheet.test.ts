@@ -69,6 +69,7 @@ describe("renderSheet", () => {
       assert.ok(text.includes(line), `${line}\nnot in\n${text}`);
     }
     assert.ok(renderSheet(formatSheet("nf4@row")).includes("bits/weight  4 + 16 per row"));
+    assert.match(renderSheet(formatSheet("nf4")), /^values {7}16; 9 digits here, all of them in --json$/m);
   });
 
   it("prints a sheet for every element, with a number or reserved for each code", () => {
