@@ -93,12 +93,23 @@ const bits: Axis = {
   basis: () => "derived",
 };
 
+/** What a model takes to store: the axis on which a head that is rounded, or stays, counts. */
+const modelBits: Axis = {
+  ...bits,
+  id: "modelBitsPerWeight",
+  name: "bits of the model",
+  title: "Bits per weight of the whole model, embeddings and head included",
+  word: "bits of the model",
+  value: (row) => row.modelBitsPerWeight ?? null,
+};
+
 const costs = {
   areaGe: (rows) => fromCost("areaGe", rows, "area (GE)", "MAC area (gate equivalents)", "area"),
   areaUm2: (rows) => fromCost("areaUm2", rows, "area (µm²)", "MAC area (µm²)", "area"),
   delayPs: (rows) => fromCost("delayPs", rows, "delay (ps)", "MAC delay (ps)", "delay"),
   energyFj: (rows) => fromCost("energyFj", rows, "energy (fJ)", "Energy per MAC (fJ)", "energy"),
   bitsPerWeight: () => bits,
+  modelBitsPerWeight: () => modelBits,
   chipOverhead: chipAxis,
 } satisfies Record<string, (rows: readonly Row[]) => Axis>;
 

@@ -58,6 +58,7 @@ function combine(parts: Row[]): CombinedRow {
       ];
     }),
   );
+  const modelBits = mean((row) => row.modelBitsPerWeight ?? null);
   return {
     ...first,
     key: parts.map((row) => row.key).join("+"),
@@ -72,6 +73,7 @@ function combine(parts: Row[]): CombinedRow {
     windowLoss: parts.flatMap((row) => row.windowLoss),
     ...(figures.length > 0 && { metrics }),
     bitsPerWeight: mean((row) => row.bitsPerWeight)!,
+    ...(modelBits !== null && { modelBitsPerWeight: modelBits }),
     weightMse: mean((row) => row.weightMse)!,
     layers: [],
     warnings: [...new Set(parts.flatMap((row) => row.warnings))],

@@ -45,7 +45,7 @@ export function provenance(view: View): string {
   const text = `${view.task}, protocol ${view.protocol}, scope ${view.scope}${view.setting && `, ${view.setting}`}, n = ${windows} ${observed(view)} (${tokens} tokens)`;
   const models = view.models ? `; equal weight for ${view.models.join(", ")}` : "";
   const said = `${text}${models}`;
-  if (view.frontier.x.id === "bitsPerWeight") return said;
+  if (["bitsPerWeight", "modelBitsPerWeight"].includes(view.frontier.x.id)) return said;
   return `${said}; ${view.frontier.x.word} of a MAC ${operands(rows)}, ${costSource(rows)}`;
 }
 

@@ -235,6 +235,8 @@ async function doneWith(
     log.outputError = energy > 0 ? (await outputEnergy(matrix, change, moments, products)) / energy : 0;
   }
   const warnings = [...(rounded.warnings ?? [])];
+  if (turn?.block === 1)
+    warnings.push(`${name}: no Hadamard matrix of more than one channel tiles its ${matrix.cols} inputs: not rotated`);
   if (log.zeroGroups > 0) warnings.push(`${name}: ${log.zeroGroups} groups are all zero`);
   const extraBits = (rounded.extraBits ?? 0) + (grid.extraBits ?? 0) + scaleBits;
   return { log, squaredError, squares, extraBits, warnings };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Row } from "../../evaluate/trial/row.ts";
 import { UserError } from "../../formats/error.ts";
 import { checkMetric, costAxis, metricAxis, metricIds } from "../../reports/axes.ts";
+import { combineModels } from "../../reports/combine.ts";
 import { frontier } from "../../reports/frontier.ts";
 import { composeReport } from "../../reports/report.ts";
 import { provenance } from "../../reports/summary.ts";
@@ -47,6 +48,40 @@ describe("costAxis", () => {
     assert.notEqual(axis.basis(row("int4", "int8")), axis.basis(row("int4", "int4")));
     const own = costAxis("areaGe", [row("int4", "int4"), row("int8", "int8")]);
     assert.equal(own.basis(row("int4", "int4")), own.basis(row("int8", "int8")));
+  });
+});
+
+describe("costAxis(modelBitsPerWeight)", () => {
+  it("counts the whole model, and has no place for rows that do not say", () => {
+    const rows = [6.069, 6.678].map((modelBitsPerWeight, i) =>
+      makeRow({
+        key: `${i}`,
+        format: `int${4 + i}@g32`,
+        element: `int${4 + i}`,
+        loss: 0.04 / (i + 1),
+        modelBitsPerWeight,
+      }),
+    );
+    const found = frontier([...rows, makeRow({ key: "old", loss: 0.3 })], { x: "modelBitsPerWeight", y: "deltaLoss" });
+    assert.deepEqual(
+      found.points.map(({ x }) => x),
+      [6.069, 6.678],
+    );
+    assert.deepEqual(
+      found.excluded.map(({ reason }) => reason),
+      ["no bits of the model"],
+    );
+    const [view] = views(rows, [], { costs: ["modelBitsPerWeight"] });
+    assert.doesNotMatch(provenance(view!), /MAC/);
+    const other = rows.map((row) => ({
+      ...row,
+      key: `${row.key} b`,
+      model: "b",
+      modelSha256: "b",
+      modelBitsPerWeight: 8,
+    }));
+    const [mean] = combineModels([...rows, ...other]);
+    assert.equal(mean!.modelBitsPerWeight, (6.069 + 8) / 2);
   });
 });
 

@@ -40,6 +40,19 @@ describe("hadamard", () => {
     }
   });
 
+  it("says of a layer that it is not rotated where no Hadamard matrix tiles its inputs", async () => {
+    const quantize = (columns: number) =>
+      methodById("hadamard").quantize({
+        format: parseFormat("int4@row"),
+        matrices: [{ name: "w", rows: 2, cols: columns }],
+        weights: new Map([["w", W.slice(0, 2 * columns)]]),
+        into: new Map([["w", new Float32Array(2 * columns)]]),
+      });
+    const [odd, even] = [await quantize(15), await quantize(14)];
+    assert.deepEqual(odd.warnings, ["w: no Hadamard matrix of more than one channel tiles its 15 inputs: not rotated"]);
+    assert.deepEqual([even.warnings, even.layers[0]!.rotation], [[], 2]);
+  });
+
   it("gives gptq the moments of the rotated inputs", () => {
     const rotation = hadamardRotation(cols, 5, 8)!;
     const [from, to] = [momentsOf(X, cols, X.map(Math.sin)), rotation.apply(X.slice())];
