@@ -30,7 +30,7 @@ const { values: args } = parseArgs({
     recipes: {
       type: "string",
       default:
-        "ce,logit-kd,tsld,tsld-mean,tsld-only,forward-kl,reverse-kl,cakld,bitdistiller,bitdistiller-code,llm-qat,btt,btt-elastic,teacher-intervention,layer-kd,paretoq,lr-qat,lr-qat-8bit,l4q,rolora,roste,roste-cache,roste-clip,zeroqat,zeroqat-light,qad,learned-levels",
+        "ce,logit-kd,tsld,tsld-mean,tsld-only,forward-kl,reverse-kl,cakld,bitdistiller,bitdistiller-code,llm-qat,btt,btt-elastic,teacher-intervention,layer-kd,paretoq,lr-qat,lr-qat-8bit,l4q,rolora,roste,roste-cache,roste-clip,zeroqat,zeroqat-light,zeroqat-start,qad,learned-levels",
     },
     /** What activations and cache are rounded to as well, in training and test. */
     activation: { type: "string", default: "" },
@@ -62,6 +62,7 @@ const RATE_FACTORS: Readonly<Record<string, number>> = {
   "rolora-code": 5,
   zeroqat: 5e-3,
   "zeroqat-light": 5e-3,
+  "zeroqat-start": 5e-3,
 };
 
 const model = loadModel(args.model);

@@ -48,6 +48,7 @@ const PAIRS = [
   ["roste-cache", "roste"],
   ["roste-clip", "roste"],
   ["lr-qat-8bit", "lr-qat"],
+  ["zeroqat-start", "zeroqat"],
   ["btt-elastic", "btt"],
   ["teacher-intervention", "layer-kd"],
 ];

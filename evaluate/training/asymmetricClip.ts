@@ -42,7 +42,8 @@ export function clipAsymmetrically(
   }
 }
 
-function outputError(delta: Float32Array, gram: ArrayLike<number>, columns: number, column: number): number {
+/** δᵀHδ of the columns from `column` on: what a change of a group's weights makes of its part of the layer's output, in squares. */
+export function outputError(delta: Float32Array, gram: ArrayLike<number>, columns: number, column: number): number {
   let sum = 0;
   for (let i = 0; i < delta.length; i++) {
     const at = (column + i) * columns + column;

@@ -5,6 +5,7 @@ import type { Rotation } from "../hadamard/index.ts";
 import { modelLogits } from "../model/architectures/index.ts";
 import { clipAsymmetrically } from "./asymmetricClip.ts";
 import type { TokenWindows } from "./batches.ts";
+import { clipStarts } from "./clipStarts.ts";
 import { chosenClips } from "./clips.ts";
 import { firstRanges } from "./firstRanges.ts";
 import type { Recipe } from "./recipe.ts";
@@ -48,7 +49,8 @@ export async function prepare(
     ? await on(BATCH_WINDOWS, (each) => firstRanges(model, format, activation, each))
     : new Map<string, number>();
   const clips = recipe.clips && chosenClips({ ...model, weights }, format, recipe.clips, rotations);
-  return { weights, rotations, ranges, ...(clips && { clips }) };
+  const starts = recipe.start === "output-clip" && (await on(CLIP_WINDOWS, (each) => firstClips(model, format, each)));
+  return { weights, rotations, ranges, ...(clips && { clips }), ...(starts && { clipStarts: starts }) };
 }
 
 async function withCalibrator<T>(
@@ -69,6 +71,20 @@ async function withCalibrator<T>(
   } finally {
     await calibrator.release();
   }
+}
+
+/** Where the clips of each layer's groups begin, by the inputs that the full-precision model has there. */
+async function firstClips(
+  { linears, weights }: RetrainedModel,
+  format: Format,
+  calibrator: Calibrator,
+): Promise<Map<string, Float32Array>> {
+  const starts = new Map<string, Float32Array>();
+  const byName = new Map(linears.map((matrix) => [matrix.name, matrix]));
+  await calibrator.walk(new Map(weights), (names, moments) => {
+    for (const name of names) starts.set(name, clipStarts(weights.get(name)!, byName.get(name)!, format, moments));
+  });
+  return starts;
 }
 
 /** The weights as BitDistiller clamps them, each layer by the inputs that the full-precision model has there. */

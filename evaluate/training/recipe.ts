@@ -23,8 +23,11 @@ export interface Recipe {
   readonly weights: WeightRule;
   /** What the gradient of rounding activations and cache is taken to be, where a run rounds them; the identity when absent. */
   readonly activationGradient?: RoundingGradient;
-  /** Weights are first clamped where the layer's output is least wrong (BitDistiller). */
-  readonly start?: "asymmetric-clip";
+  /**
+   * What is set where the layer's output is then least wrong: weights, by clamping them (BitDistiller), or where learned clips begin
+   * (ZeroQAT).
+   */
+  readonly start?: "asymmetric-clip" | "output-clip";
   /**
    * Inputs and weights are turned by a random Hadamard matrix before either is rounded: of every layer, or of those layers that
    * share an input where both then round better (RoSTE).

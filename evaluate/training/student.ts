@@ -29,6 +29,8 @@ export interface InputTransforms {
   readonly ranges: ReadonlyMap<string, number>;
   /** To which share of their groups' extremes the layers' weights are rounded; all where it has none. */
   readonly clips?: ReadonlyMap<string, number>;
+  /** Where learned clips begin, those of a layer's groups; at the same share everywhere where absent. */
+  readonly clipStarts?: ReadonlyMap<string, Float32Array>;
 }
 
 const NOTHING: InputTransforms = { rotations: new Map(), ranges: new Map() };
@@ -48,7 +50,7 @@ export function createStudent(
   format: Format | null,
   recipe: Pick<Recipe, "weights" | "trains">,
   seed: number,
-  { rotations, ranges, clips }: InputTransforms = NOTHING,
+  { rotations, ranges, clips, clipStarts }: InputTransforms = NOTHING,
 ): Student {
   const normal = normals(seed);
   const quantized = new Map<string, FakeQuant>();
@@ -63,7 +65,11 @@ export function createStudent(
     if (trains(name)) trained.add(name);
     if (matrix && format) {
       const rule = trains(name) ? recipe.weights : UNTRAINED;
-      const fake = fakeQuantOf(rule, format, matrix, data, normal, rotations.get(name), clips?.get(name));
+      const fake = fakeQuantOf(rule, format, matrix, data, normal, {
+        rotation: rotations.get(name),
+        clip: clips?.get(name),
+        clipStart: clipStarts?.get(name),
+      });
       quantized.set(name, fake);
       if (trains(name)) for (const [part, values] of fake.parameters) parameters.set(`${name}:${part}`, values);
       current.set(name, new Float32Array(data.length));

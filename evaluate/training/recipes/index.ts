@@ -15,7 +15,7 @@ import { rolora, roloraCode } from "./rolora.ts";
 import { roste, rosteCache, rosteClip, rosteRotated } from "./roste.ts";
 import { layerKd, teacherIntervention } from "./teacherIntervention.ts";
 import { tsld, tsldMean, tsldOnly } from "./tsld.ts";
-import { zeroQat, zeroQatLight } from "./zeroQat.ts";
+import { zeroQat, zeroQatLight, zeroQatStart } from "./zeroQat.ts";
 
 /** Every recipe: a new one is its file and a line here. Command line, sweeps and tables know it from that. */
 export const recipes: readonly Recipe[] = [
@@ -49,6 +49,7 @@ export const recipes: readonly Recipe[] = [
   rosteClip,
   zeroQat,
   zeroQatLight,
+  zeroQatStart,
   qad,
   learnedLevels,
 ];

@@ -6,7 +6,9 @@ export const zeroQat: Recipe = {
   id: "zeroqat",
   summary: "forward passes only: simultaneous perturbation of weights and learned clips",
   source: "arXiv 2509.00031; Skilteee/ZeroQAT b79457b",
-  quirks: ["without the block-wise start by OmniQuant and its smoothing"],
+  quirks: [
+    "without OmniQuant's smoothing, and without its start, which trains clips by gradients, block by block: zeroqat-start searches them, layer by layer",
+  ],
   format: "int3@row",
   terms: [{ loss: "ce" }],
   weights: { latent: "full", scale: "learned-clip", straightThrough: "clipped" },
@@ -15,6 +17,14 @@ export const zeroQat: Recipe = {
   schedule: "half-linear",
   clipNorm: Number.POSITIVE_INFINITY,
   rate: 1e-6,
+};
+
+/** In the place of OmniQuant's start, a search: each group's clip begins where the layer's output errs least. */
+export const zeroQatStart: Recipe = {
+  ...zeroQat,
+  id: "zeroqat-start",
+  summary: "ZeroQAT whose clips begin where each layer's output errs least",
+  start: "output-clip",
 };
 
 /** The light variant: all else is rounded beforehand and stays. */

@@ -16,9 +16,19 @@ import { throughGrid } from "./throughGrid.ts";
 export type { Matrix } from "./groupSpans.ts";
 export type { FakeQuant, LowRank, WeightRule } from "./rule.ts";
 
+/** How a matrix is prepared for its rounding. */
+export interface Start {
+  /** By which the weights are turned as they are rounded. */
+  readonly rotation?: Rotation | undefined;
+  /** To which share of each group's extremes they are. */
+  readonly clip?: number | undefined;
+  /** Where the clip of each group begins, where it is learned. */
+  readonly clipStart?: Float32Array | undefined;
+}
+
 /**
  * One weight matrix in training by a rule: the format's grid, any of the registry's, joined to what is trained in the
- * weights' place. `initial` is not kept; with `rotation` the weights are rounded turned by it, with `clip` to that share of each group's extremes. Throws UserError where the format cannot serve the rule.
+ * weights' place. `initial` is not kept. Throws UserError where the format cannot serve the rule.
  */
 export function fakeQuantOf(
   rule: WeightRule,
@@ -26,13 +36,12 @@ export function fakeQuantOf(
   matrix: Matrix,
   initial: Float32Array,
   normal: () => number,
-  rotation: Rotation | null = null,
-  clip = 1,
+  { rotation, clip = 1, clipStart }: Start = {},
 ): FakeQuant {
   const units = rule.latent === "full" ? "weights" : rule.latent.in;
   if (rotation && units === "levels") throw new UserError("a product added to the levels is not rotated");
   const turned = rotation ? rotation.apply(initial.slice()) : initial;
-  const whole = gridOf(rule, format, matrix, turned, units);
+  const whole = gridOf(rule, format, matrix, turned, units, clipStart);
   const own = clip < 1 ? clippedGrid(whole, groupBounds(format, matrix), initial.length, clip) : whole;
   const straight = rule.scale === "format" && rule.straightThrough === "identity" && !rule.levels;
   const grid = pausableGrid(rotation ? rotatedGrid(own, rotation, initial.length, straight) : own);
@@ -56,10 +65,11 @@ function gridOf(
   matrix: Matrix,
   initial: Float32Array,
   units: "weights" | "levels",
+  clipStart: Float32Array | undefined,
 ): TrainedGrid {
   if (rule.levels) return codebookGrid(format, matrix);
   if (rule.scale === "learned" || rule.scale === "learned-clip")
-    return learnedGrid(format, matrix, initial, rule, units);
+    return learnedGrid(format, matrix, initial, rule, units, clipStart);
   if (units === "levels") throw new UserError("a product added to the levels needs learned scales");
   return rule.scale === "through" ? throughGrid(format, matrix) : formatGrid(format, matrix, rule);
 }

@@ -30,6 +30,7 @@ export function learnedGrid(
   initial: Float32Array,
   rule: WeightRule,
   units: "weights" | "levels",
+  clipStart?: Float32Array,
 ): TrainedGrid {
   const kernel = plainKernel(format);
   const bounds = groupBounds(format, matrix);
@@ -39,7 +40,7 @@ export function learnedGrid(
     const scales = formatScales(format, matrix, weights, groups);
     return rule.scaleNorm ? normScales(kernel, bounds, weights, rule.scaleNorm, scales) : scales;
   };
-  const trained = clip ? new Float32Array(groups).fill(CLIP_START) : scalesOf(initial);
+  const trained = clip ? (clipStart?.slice() ?? new Float32Array(groups).fill(CLIP_START)) : scalesOf(initial);
   const offsets = rule.offset ? new Float32Array(groups) : null;
   const parameters = new Map([[clip ? "clip" : "scale", trained]]);
   if (offsets) parameters.set("offset", offsets);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { hadamardRotation } from "../../../evaluate/hadamard/index.ts";
+import { clipStarts } from "../../../evaluate/training/clipStarts.ts";
 import { chosenClips } from "../../../evaluate/training/clips.ts";
 import { fixedPoint } from "../../../evaluate/training/weights/fixedPoint.ts";
 import { type FakeQuant, fakeQuantOf, type WeightRule } from "../../../evaluate/training/weights/index.ts";
@@ -237,7 +238,7 @@ describe("weights in training", () => {
 
   it("clipped: groups are rounded to a share of their extremes, and every gradient passes", () => {
     const format = parseFormat("int3@row");
-    const fake = fakeQuantOf(STRAIGHT, format, matrix, W, normals(3), null, 0.75);
+    const fake = fakeQuantOf(STRAIGHT, format, matrix, W, normals(3), { clip: 0.75 });
     const { out, slopes } = passed(fake);
     const ends = Array.from({ length: rows }, (_, row) => {
       const own = W.subarray(row * cols, (row + 1) * cols);
@@ -251,6 +252,25 @@ describe("weights in training", () => {
     fakeQuantize(clamped, rows, cols, format, expected);
     assert.deepEqual(out, expected);
     assert.deepEqual(slopes("weight"), G);
+  });
+
+  it("learned clips may begin elsewhere: at the share that leaves the least error of the layer's output", () => {
+    // Two groups of int2, at −s, 0, s. Only the first input of the first group counts, and 0.75 is 0.75 · 1; of the second all count alike.
+    const w = Float32Array.of(0.75, 1, 0, 0, 1, -1, 1, 1);
+    const format = parseFormat("int2@g4:fp32");
+    const gram = new Float64Array(64);
+    for (const i of [0, 4, 5, 6, 7]) gram[i * 9] = 1;
+    const starts = clipStarts(w, { name: "w", rows: 1, cols: 8 }, format, { gram, columns: 8 });
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    assert.deepEqual(
+      [...starts].map((x) => Math.round(100 * sigmoid(x)) / 100),
+      [0.75, 0.98],
+    );
+    const rule = { ...STRAIGHT, scale: "learned-clip" } as const;
+    const fake = fakeQuantOf(rule, format, { name: "w", rows: 1, cols: 8 }, w, normals(3), { clipStart: starts });
+    const out = new Float32Array(8);
+    fake.forward(out);
+    assertNear(out, [0.75, 0.75, 0, 0, 0.98, -0.98, 0.98, 0.98], 1e-6);
   });
 
   it("clips are chosen layer by layer, where weights then err less", () => {
@@ -321,7 +341,7 @@ describe("weights in training", () => {
     const rotation = hadamardRotation(cols, 3)!;
     const turned = (values: Float32Array, inverse = false) => rotation.apply(values.slice(), inverse);
     const [format, rule] = [parseFormat("int3@row"), { ...STRAIGHT, straightThrough: 0.2 }];
-    const { out, slopes } = passed(fakeQuantOf(rule, format, matrix, W, normals(3), rotation));
+    const { out, slopes } = passed(fakeQuantOf(rule, format, matrix, W, normals(3), { rotation }));
     const rounded = new Float32Array(W.length);
     fakeQuantize(turned(W), rows, cols, format, rounded);
     assertNear(out, [...turned(rounded, true)], 1e-6);
@@ -333,7 +353,7 @@ describe("weights in training", () => {
   it("rotated scales are learned where the rotated weights have them", () => {
     const rotation = hadamardRotation(cols, 3)!;
     const rule: WeightRule = { latent: "full", scale: "learned", straightThrough: "clipped" };
-    const fake = fakeQuantOf(rule, parseFormat("int3@row:fp32"), matrix, W, normals(3), rotation);
+    const fake = fakeQuantOf(rule, parseFormat("int3@row:fp32"), matrix, W, normals(3), { rotation });
     const turned = rotation.apply(W.slice());
     const largest = [0, 1, 2].map(
       (row) => Math.max(...turned.subarray(row * cols, (row + 1) * cols).map(Math.abs)) / 3,
