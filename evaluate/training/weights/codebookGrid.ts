@@ -1,5 +1,7 @@
+import { groupFitter } from "../../../formats/groupFitter.ts";
 import type { Format } from "../../../formats/index.ts";
 import { countAbove, thresholdsFor } from "./countAbove.ts";
+import { extremesFits, fitsByExtremes } from "./extremesFits.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
 import { formatScales, plainKernel } from "./learnedGrid.ts";
 import type { TrainedGrid } from "./rule.ts";
@@ -20,11 +22,18 @@ export function codebookGrid(format: Format, matrix: Matrix): TrainedGrid {
   const table = new Float32Array(levels.length);
   const sums = new Float32Array(levels.length);
   let scales: Float32Array = new Float32Array(bounds.length - 1);
+  // Of plain scales, the sooner way to find them, which rounds as well.
+  const fits = groupFitter(format).scaleOf !== null && fitsByExtremes(format) ? extremesFits(format, matrix) : null;
+  const scalesOf = (latent: Float32Array, room: Float32Array) => {
+    if (!fits) return formatScales(format, matrix, latent, bounds.length - 1);
+    fits.round(latent, room);
+    return fits.scales;
+  };
   return {
     parameters: new Map([["levels", levels]]),
     extraBits: levels.length * LEVEL_BITS,
     forward(latent, out) {
-      scales = formatScales(format, matrix, latent, scales.length);
+      scales = scalesOf(latent, out);
       order = Uint16Array.from(levels.keys()).sort((a, b) => levels[a]! - levels[b]!);
       const middles = Float64Array.from(order.subarray(1), (k, at) => (levels[k]! + levels[order[at]!]!) / 2);
       for (let g = 0; g < scales.length; g++) {
@@ -39,7 +48,7 @@ export function codebookGrid(format: Format, matrix: Matrix): TrainedGrid {
       sums.fill(0);
       for (let g = 0; g < scales.length; g++) {
         const scale = scales[g]!;
-        for (let i = bounds[g]!; i < bounds[g + 1]!; i++) sums[ranks[i]!]! += scale * gradient[i]!;
+        for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++) sums[ranks[i]!]! += scale * gradient[i]!;
       }
       const dLevels = into.get("levels")!;
       for (const [rank, level] of order.entries()) dLevels[level] = sums[rank]!;

@@ -80,7 +80,7 @@ export function learnedGrid(
         }
         const [toRatio, slope] = units === "levels" ? [1, s] : [1 / s, 1];
         let [sum, dOffset] = [0, 0];
-        for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
+        for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++) {
           const moved = latent[i]! - b;
           const ratio = moved * toRatio;
           const each = gradient[i]!;
@@ -181,7 +181,7 @@ function roundShifted(
   const move = (from: Float32Array, sign: number) => {
     for (let g = 0; g < scales.length; g++) {
       const shift = sign * shifts[g]!;
-      for (let i = bounds[g]!; i < bounds[g + 1]!; i++) out[i] = from[i]! + shift;
+      for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++) out[i] = from[i]! + shift;
     }
   };
   move(latent, -1);

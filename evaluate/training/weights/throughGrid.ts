@@ -99,7 +99,7 @@ function ofScale(slope: (max: number, min: number, levels: Float32Array) => [max
     const { bounds, levels, scales } = fits;
     const [low, high, scale] = [levels[0]!, levels.at(-1)!, scales[g]!];
     let sum = 0;
-    for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
+    for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++) {
       const w = latent[i]!;
       const ratio = w / scale;
       const within = ratio >= low && ratio <= high;
@@ -116,7 +116,7 @@ function ofScale(slope: (max: number, min: number, levels: Float32Array) => [max
 const twoSided: SlopeRule = ({ fits, latent, signs, out, gradient, dLatent }, g, max, min, slopes) => {
   const { bounds, levels, scales, lowers } = fits;
   let [all, below] = [0, 0];
-  for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
+  for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++) {
     const w = latent[i]!;
     const each = gradient[i]! * (out[i]! - w);
     dLatent[i] = gradient[i]!;
@@ -139,7 +139,7 @@ function zeroPoint(spansZero: boolean): SlopeRule {
     const inverse = 1 / scale;
     const [lowest, beyond] = [low - z, high - z + 1];
     let sum = 0;
-    for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
+    for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++) {
       const w = latent[i]!;
       const each = gradient[i]!;
       const moved = w * inverse + 0.5;
