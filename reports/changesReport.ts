@@ -3,6 +3,7 @@ import type { Change, Changes, Move } from "./changes.ts";
 import { changesChart } from "./charts/changes.ts";
 import type { Figure } from "./figures.ts";
 import { withSigma } from "./numbers.ts";
+import { settingName } from "./settings.ts";
 import { type Table, tableOf, viewTitle } from "./table.ts";
 import { rowNames } from "./views.ts";
 
@@ -76,11 +77,13 @@ export function changesTable(changes: Changes): Table {
   ];
   const axis = metricAxis(changes.metric);
   const cell = (value: string) => ({ text: value, value });
+  const settings = lines.some(({ row }) => settingName(row) !== "");
   return tableOf(
     "Significant changes, moves in a frontier, trials that appeared or vanished",
     [
       { name: "format", cell: ({ row }: Line) => cell(row.format) },
       { name: "method", cell: ({ row }: Line) => cell(row.method) },
+      ...(settings ? [{ name: "setting", cell: ({ row }: Line) => cell(settingName(row)) }] : []),
       { name: "model", cell: ({ row }: Line) => cell(row.model) },
       { name: "task", cell: ({ row }: Line) => cell(row.task) },
       { name: "change", cell: ({ what }: Line) => cell(what) },

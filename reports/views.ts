@@ -131,16 +131,19 @@ export function groupName(group: Row["group"]): string {
 }
 
 /**
- * The shortest names that tell rows apart: the element, else the format id, with method, seed, model and task where needed.
+ * The shortest names that tell rows apart: the element, else the format id, with method, setting, seed, model and task where
+ * needed.
  * @returns a map from the row's key to its name.
  */
 export function rowNames(rows: readonly Row[]): Map<string, string> {
+  const what = (row: Row) => [row.format, row.method, settingName(row)].filter(Boolean).join(" ");
   const readers: ((row: Row) => string)[] = [
     (row) => row.element,
     (row) => row.format,
     (row) => `${row.format} ${row.method}`,
-    (row) => `${row.format} ${row.method} seed ${row.seed}`,
-    (row) => `${row.format} ${row.method} seed ${row.seed} ${row.model} ${row.task}`,
+    what,
+    (row) => `${what(row)} seed ${row.seed}`,
+    (row) => `${what(row)} seed ${row.seed} ${row.model} ${row.task}`,
   ];
   const read =
     readers.find((reader) => new Set(rows.map(reader)).size === rows.length) ??

@@ -93,6 +93,18 @@ describe("composeReport(input, {against})", () => {
     assert.match(svg, /worse: 0\.100000 ± 0\.000000, worse|worse: 0\.10+ ± 0\.0+, worse/);
   });
 
+  it("tells trials of one format in several settings apart", () => {
+    const headed = now.map((each) => ({ ...each, key: `${each.key} head`, scope: "linears+head" }));
+    const against = { rows: before, name: "x" };
+    const { table } = composeReport({ ...makeInput(), rows: [...now, ...headed] }, { against }).changes!;
+    assert.equal(table!.columns[2]!.name, "setting");
+    const appeared = table!.rows.filter((cells) => cells[5]!.text === "appeared");
+    assert.deepEqual(
+      appeared.map((cells) => `${cells[0]!.text}: ${cells[2]!.text}`),
+      ["new: ", ...headed.map(({ format }) => `${format}: head rounded`)],
+    );
+  });
+
   it("draws nothing where nothing changed", () => {
     const report = composeReport(makeInput(), { against: { rows: makeInput().rows, name: "x" } });
     assert.equal(report.changes!.figure, null);

@@ -98,6 +98,10 @@ describe("views", () => {
     assert.deepEqual(names(a), ["int4"]);
     assert.deepEqual(names(a, { ...a, key: "2", format: "int4@g32" }), ["int4@g128", "int4@g32"]);
     assert.deepEqual(names(a, { ...a, key: "2", method: "gptq" }), ["int4@g128 rtn", "int4@g128 gptq"]);
+    assert.deepEqual(names(a, { ...a, key: "2", scope: "linears+head", kv: "int4@row" }), [
+      "int4@g128 rtn",
+      "int4@g128 rtn head rounded, KV cache int4@row",
+    ]);
     assert.deepEqual(names(a, { ...a, key: "2", seed: 7 }), ["int4@g128 rtn seed 0", "int4@g128 rtn seed 7"]);
   });
 
