@@ -11,7 +11,7 @@ export const btt: Recipe = {
     "the paper subtracts each row's mean: formats btt-ternary-paper and btt-binary-paper; the code does not: btt-ternary, btt-binary",
     "the paper compares attention of encoder and decoder; here the scores of the decoder's blocks",
     "its activations of eight bits are clipped at 2.5 before they are rounded; here they are not",
-    "its token embeddings are quantized too, here they stay",
+    "its token embeddings are quantized too: --head quant of sweeps rounds those that are the head as well; others stay",
   ],
   format: "btt-ternary",
   terms: [{ loss: "logit-kd" }, { loss: "scores" }, { loss: "hidden" }, { loss: "ce" }],
