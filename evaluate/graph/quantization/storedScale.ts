@@ -32,8 +32,9 @@ export function storedOffset(n: Nodes, format: Format, exact: Value, unit: numbe
 /** The second level of float64 ideal scales, 0 for groups of zeros, of which `largest` is the span's: `outerScales` of formats/. */
 export function outerNumber(n: Nodes, format: Format, largest: Value): Value {
   const { top, bits } = scaleStores[format.store].outer!;
-  const some = n.greater(largest, 0);
-  const exact = n.div(fround(n, largest), top);
+  const held = fround(n, largest);
+  const some = n.greater(held, 0);
+  const exact = n.div(held, top);
   const { fp16 } = scaleStores;
   // A second level is fp32, or fp16 that no row may lose to zero.
   const stored = bits === 32 ? fround(n, exact) : n.max(inRange(n, fp16, rounded(n, fp16, exact)), fp16.smallest);
@@ -59,8 +60,9 @@ function alone(n: Nodes, store: ScaleStore, size: Value, factor: number): Value 
 }
 
 function nested(n: Nodes, store: ScaleStore, size: Value, outer: Value): Value {
-  const ratio = fround(n, n.div(size, outer));
-  const inner = n.min(n.max(rounded(n, store, ratio), store.smallest), store.largest);
+  // Infinite where numbers are so small that their second level is 0: cut off before it is rounded.
+  const ratio = n.min(fround(n, n.div(size, outer)), store.largest);
+  const inner = n.max(rounded(n, store, ratio), store.smallest);
   return fround(n, n.mul(inner, outer));
 }
 
