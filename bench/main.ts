@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 /** Every bench: a new one is its file and a name here. */
 const benches = ["engine", "quantize", "activations", "formats", "fit", "gptq", "distill", "sweep", "synthesis"];
 /** Those that take a model or a time which not everybody has: run when named. */
-const named = ["smollm2", "bigModel"];
+const named = ["smollm2", "bigModel", "autoRound"];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => ![...benches, ...named].includes(name));
