@@ -6,6 +6,7 @@ import type { RunningFormats } from "../model/architectures/runningFormats.ts";
 import type { TokenWindows, TrainingLog } from "../training/index.ts";
 import type { DeviceRounder } from "./deviceRounder.ts";
 import type { InputRounding } from "./inputRounding.ts";
+import type { LayerLog } from "./log.ts";
 
 /** A weight matrix to quantize, row-major [rows, cols]; groups run along the columns. */
 export interface Matrix {
@@ -45,23 +46,7 @@ export interface TrainingInput {
   readonly engine: SessionOptions;
 }
 
-/** What was done to one matrix. */
-export interface LayerLog {
-  name: string;
-  shape: number[];
-  /** Sum of squared errors of the weights over their sum of squares. */
-  relativeMse: number;
-  zeroGroups: number;
-  /** Codebook that was chosen in place of the format's; absent where it is the format's. */
-  element?: string;
-  /** Size of the Hadamard blocks that rotated its input channels; absent where none did. */
-  rotation?: number;
-  /**
-   * ‖(W − Ŵ)X‖² / ‖WX‖² over the calibration text, X being the inputs that the quantized model has there.
-   * Absent where nothing was calibrated.
-   */
-  outputError?: number;
-}
+export type { LayerLog } from "./log.ts";
 
 /** What a method did to each matrix. */
 export interface MethodResult {

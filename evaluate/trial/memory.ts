@@ -61,8 +61,7 @@ export interface PlannedRuns {
 
 /**
  * Peak memory of trials of a model: all weights in float32, once, since the layers of a trial's blocks take the place of the
- * model's; and
- * the larger of a run's values and a calibration, both as their graphs say. Training needs more.
+ * model's; and the larger of a run's values and a calibration, both as their graphs say. Training needs more.
  */
 export function evaluationMemory(model: ModelSize, runs: PlannedRuns): MemoryEstimate {
   const activations = Math.max(...runs.running.map((running) => runBytes(model, running, runs)));

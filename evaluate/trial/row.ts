@@ -1,4 +1,5 @@
 import type { MacCost } from "../../hwmodel/cost.ts";
+import type { LayerLog } from "../methods/log.ts";
 import type { Metric } from "../tasks/task.ts";
 import type { TrainingLog } from "../training/log.ts";
 
@@ -59,20 +60,7 @@ export interface Row {
   cost: MacCost | null;
   /** The same synthesized, where the committed table has the pair (reports/costSource.ts says which one counts). */
   synthesizedCost?: MacCost | null;
-  /**
-   * What was done to each layer. `outputError` is ‖(W − Ŵ)X‖² / ‖WX‖² on the calibration text, X being the inputs of the
-   * quantized model; absent where nothing was calibrated. `element` is the codebook chosen in place of the
-   * format's, `rotation` the size of the Hadamard blocks that rotated its inputs.
-   */
-  layers: {
-    name: string;
-    shape: number[];
-    relativeMse: number;
-    zeroGroups: number;
-    element?: string;
-    rotation?: number;
-    outputError?: number;
-  }[];
+  layers: LayerLog[];
   /** Budget, loss terms and held-out loss of a retraining; absent where nothing was trained. */
   training?: TrainingLog;
   warnings: string[];
