@@ -1,8 +1,8 @@
 import { blockingOf } from "../../../formats/blocking.ts";
 import { coders } from "../../../formats/coder.ts";
 import { groupFitter, kernelsOf } from "../../../formats/groupFitter.ts";
-import { type Format, getElement } from "../../../formats/index.ts";
-import { type Kernel, kernelOf } from "../../../formats/kernel.ts";
+import type { Format } from "../../../formats/index.ts";
+import type { Kernel } from "../../../formats/kernel.ts";
 import { measuredFit } from "../../../formats/measuredFit.ts";
 import { type OuterScales, outerOf, outerOfIdeals } from "../../../formats/outerScales.ts";
 import { scaleRules } from "../../../formats/scaleRules.ts";
@@ -10,6 +10,7 @@ import { scaleStores } from "../../../formats/scaleStores.ts";
 import { roundGroups } from "../../../formats/simd/roundGroups.ts";
 import { forEachFit } from "./forEachFit.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
+import { clampIntegers, integerKernel, roundIntegers } from "./integerRounding.ts";
 import { takeBelow } from "./takeBelow.ts";
 
 /** By what each group of a matrix is rounded, for formats of one codebook whose scales follow from a group's extremes. */
@@ -30,8 +31,6 @@ export interface ExtremesFits {
 
 /** As many as the SIMD program takes. */
 const LEVELS_MAX = 16;
-/** Integers of −7 … 7 and fewer are within it. */
-const REACH_MAX = 7;
 
 /** Whether a format's groups have one codebook of few levels, and scales that follow from their extremes. */
 export function fitsByExtremes(format: Format): boolean {
@@ -161,69 +160,4 @@ function extremes(values: Float32Array, from: number, to: number, ends: Float32A
   }
   ends[0] = min;
   ends[1] = max;
-}
-
-/** Codes of integers that a zero point shifts. */
-interface Integers {
-  readonly tie: "away" | "even";
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Rounds to integers of both signs as far as any zero point lets them reach; null where that is too far. */
-function integerKernel({ tie, low, high }: Integers): Kernel | null {
-  if (high - low > REACH_MAX) return null;
-  return kernelOf({ element: getElement(`int${1 + Math.ceil(Math.log2(high - low + 1))}`), tie });
-}
-
-/** Keeps rounded numbers within the codes that the group's zero point leaves. */
-function clampIntegers(
-  { low, high }: Integers,
-  bounds: Uint32Array,
-  scales: Float32Array,
-  zeroPoints: Float64Array,
-  out: Float32Array,
-): void {
-  for (let g = 0; g < scales.length; g++) {
-    const lowest = Math.fround((low - zeroPoints[g]!) * scales[g]!) + 0;
-    const highest = Math.fround((high - zeroPoints[g]!) * scales[g]!) + 0;
-    for (let i = bounds[g]!; i < bounds[g + 1]!; i++) {
-      if (out[i]! < lowest) out[i] = lowest;
-      else if (out[i]! > highest) out[i] = highest;
-    }
-  }
-}
-
-/** (clamp(round(x/s) + z) − z)·s of each group, as `scaledCoder` has it, without a branch a number. */
-function roundIntegers(
-  { tie, low, high }: Integers,
-  bounds: Uint32Array,
-  scales: Float32Array,
-  zeroPoints: Float64Array,
-  latent: Float32Array,
-  out: Float32Array,
-): void {
-  const away = tie === "away";
-  const table = new Float32Array(high - low + 1);
-  for (let g = 0; g < scales.length; g++) {
-    const [from, to, s, z] = [bounds[g]!, bounds[g + 1]!, scales[g]!, zeroPoints[g]!];
-    if (s === 0) {
-      out.fill(0, from, to);
-      continue;
-    }
-    for (let k = 0; k < table.length; k++) table[k] = (low + k - z) * s + 0;
-    for (let i = from; i < to; i++) {
-      const quotient = Math.fround(latent[i]! / s);
-      let near = Math.floor(quotient + 0.5);
-      if (near - quotient === 0.5 && (away ? quotient < 0 : near % 2 !== 0)) near--;
-      out[i] = table[clamped((near | 0) + z - low, high - low)]!;
-    }
-  }
-}
-
-/** Within 0 and `high`, of 32-bit integers. */
-function clamped(x: number, high: number): number {
-  const above = x & ~(x >> 31);
-  const beyond = (high - above) >> 31;
-  return (above & ~beyond) | (high & beyond);
 }
