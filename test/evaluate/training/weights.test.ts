@@ -266,6 +266,10 @@ describe("weights in training", () => {
       [...starts].map((x) => Math.round(100 * sigmoid(x)) / 100),
       [0.75, 0.98],
     );
+    assert.throws(
+      () => clipStarts(w, { name: "w", rows: 1, cols: 8 }, parseFormat("int2@tensor"), { gram, columns: 8 }),
+      new UserError("int2@tensor: clips begin by the output of each group's rows; one of a whole matrix has none"),
+    );
     const rule = { ...STRAIGHT, scale: "learned-clip" } as const;
     const fake = fakeQuantOf(rule, format, { name: "w", rows: 1, cols: 8 }, w, normals(3), { clipStart: starts });
     const out = new Float32Array(8);
