@@ -1,8 +1,5 @@
 import type { SweepProgress, TrialSpec } from "../evaluate/sweep/index.ts";
-import type { ProgressStream } from "../evaluate/sweep/progress.ts";
-
-/** A terminal line is redrawn at most this often (10 Hz); more only flickers. */
-const REDRAW_MS = 100;
+import { type ProgressStream, REDRAW_MS } from "../evaluate/sweep/progress.ts";
 
 /** A line a trial; on a terminal, before it, one that says what the trial is at. */
 export function evalProgress(stream: ProgressStream) {

@@ -21,7 +21,7 @@ export const settingHelp = {
   kv: help("keys and values, each head of each token,", "int8@token (its heads together, before keys rotate)"),
 };
 
-/** Help of the option that puts the head in scope; docs/methods.md has more. */
+/** Help of the option that puts the head in scope; docs/head.md has more. */
 export const headHelp = `the head: ${heads.join(", ")}; fp (default) leaves it in full precision, quant rounds it as the other layers (tied embeddings with it, being one matrix), untie rounds a head of its own beside embeddings in full precision`;
 
 function help(what: string, more: string): string {

@@ -19,7 +19,7 @@ export interface Progress {
 }
 
 /** A terminal line is redrawn at most this often (10 Hz); more only flickers. */
-const REDRAW_MS = 100;
+export const REDRAW_MS = 100;
 
 /**
  * Progress with time left: `12/56  sf4@g128  0:31 + 1:54` (done/total, what, elapsed + left).
