@@ -7,7 +7,6 @@ import { parseArgs } from "node:util";
 import { resolveModel } from "../evaluate/model/index.ts";
 import { loadModel } from "../evaluate/model/loadedModel.ts";
 import { recipeById, recipes } from "../evaluate/training/recipes/index.ts";
-import { addProduct } from "../evaluate/training/weights/addProduct.ts";
 import { parseFormat } from "../formats/index.ts";
 import { recipeSteps } from "./recipeSteps.ts";
 import { interleave, type Side, show, spread } from "./rounds.ts";
@@ -110,26 +109,8 @@ for (const [id, format] of ROUNDED) {
     times.push((1e6 * took) / weights);
   }
   await release();
-  const { latent } = recipe.weights;
-  const products = latent === "full" ? "" : `, ${productTime(latent.rank).toFixed(1)} of it low-rank products`;
   console.log(
-    `  ${`${id} in ${format}`.padEnd(38)} ${show(spread(shares), 1).padEnd(18)} %  ${spread(times).median.toFixed(1).padStart(5)} ns${products}`,
+    `  ${`${id} in ${format}`.padEnd(38)} ${show(spread(shares), 1).padEnd(18)} %  ${spread(times).median.toFixed(1).padStart(5)} ns`,
   );
 }
 process.exit(0);
-
-/** Nanoseconds a weight that a product and its two gradients take. */
-function productTime(rank: number): number {
-  const once = ({ rows, cols }: { rows: number; cols: number }) => {
-    const [whole, a, b] = [rows * cols, rows * rank, rank * cols].map((length) => new Float32Array(length).fill(1e-3));
-    addProduct(whole!, a!, b!, rows, rank, cols);
-    addProduct(a!, whole!, b!, rows, cols, rank);
-    addProduct(b!, a!, whole!, rank, rows, cols);
-  };
-  const timed = Array.from({ length: 5 }, () => {
-    const start = performance.now();
-    model.linears.forEach(once);
-    return (1e6 * (performance.now() - start)) / weights;
-  });
-  return spread(timed).median;
-}

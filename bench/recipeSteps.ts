@@ -23,7 +23,7 @@ export function recipeSteps(
 ): Pick<Stepper, "spent" | "release"> & { step(): Promise<number> } {
   const turned = recipe.rotation ? linears : [];
   const rotations = new Map(turned.map(({ name, cols }) => [name, hadamardRotation(cols, 0)!]));
-  const student = createStudent(weights, linears, format, recipe, 0, { rotations, ranges: new Map() });
+  const student = createStudent(weights, linears, format, recipe, 0, { rotations, ranges: new Map() }, { threads });
   const { terms } = recipe;
   const taught = needsTeacher(terms) || needsLayers(terms);
   const teacher = [...(taught ? shapes : [])].map(([name, shape]) => [
@@ -50,7 +50,10 @@ export function recipeSteps(
   const signal = recipe.fullPrecision === 1 ? "full-precision" : null;
   return {
     spent: stepper.spent,
-    release: () => stepper.release(),
+    async release() {
+      await stepper.release();
+      await student.release();
+    },
     step: async () => (await stepper.run([{ feeds, rate: 1e-4, signal, seed: 0 }]))[0]!.loss,
   };
 }

@@ -103,9 +103,9 @@ export function createStepper(
   );
   const { state } = optimizer;
   const spent = { quantize: 0, total: 0 };
-  const quantizing = <T>(act: () => T): T => {
+  const quantizing = async <T>(act: () => Promise<T>): Promise<T> => {
     const start = performance.now();
-    const result = act();
+    const result = await act();
     spent.quantize += performance.now() - start;
     return result;
   };
@@ -113,7 +113,7 @@ export function createStepper(
     const start = performance.now();
     student.rounds(signal !== "full-precision");
     const run = async () => {
-      quantizing(() => student.forward());
+      await quantizing(() => student.forward());
       const result = await session(signal).use((engine) => engine.run({ ...current, ...feeds }));
       requireFinite("loss", result.loss, result.terms);
       return result;
@@ -123,7 +123,7 @@ export function createStepper(
       gradNorm = await perturb(student.parameters, recipe.perturbation, rate, seed, async () => (await run()).loss);
       state.step++;
     } else {
-      const gradients = quantizing(() => student.backward(arrays));
+      const gradients = await quantizing(() => student.backward(arrays));
       gradNorm = gradientNorm([...student.parameters.keys()].map((name) => gradients.get(name)!));
       if (!Number.isFinite(gradNorm)) {
         const name = [...gradients].find(([, data]) => !Number.isFinite(gradientNorm([data])))?.[0];

@@ -1,9 +1,10 @@
 import type { Format } from "../../formats/index.ts";
+import type { SessionOptions } from "../engine/session.ts";
 import type { Rotation } from "../hadamard/index.ts";
 import { inputRange, inputRotation } from "../model/architectures/runningFormats.ts";
 import { normals } from "../random.ts";
 import type { Recipe } from "./recipe.ts";
-import { type FakeQuant, fakeQuantOf, type Matrix, type WeightRule } from "./weights/index.ts";
+import { type FakeQuant, fakeQuantOf, lowRankSums, type Matrix, type WeightRule } from "./weights/index.ts";
 
 /** A model in training: what an optimizer updates, and the weights that follow from it. */
 export interface Student {
@@ -16,10 +17,11 @@ export interface Student {
   /** Whether `forward` rounds from now on; where that begins anew, learned scales begin at the weights as they are. */
   rounds(on: boolean): void;
   /** Brings `weights` up to date with `parameters`. */
-  forward(): void;
-  /** Gradients of the parameters, given those of the weights, which must be up to date. Arrays are kept between calls. */
-  backward(gradients: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array>;
+  forward(): Promise<void>;
+  /** Gradients of the parameters, given those of the weights, which must be up to date and may be written over. Arrays are kept between calls. */
+  backward(gradients: ReadonlyMap<string, Float32Array>): Promise<ReadonlyMap<string, Float32Array>>;
   readonly extraBits: number;
+  release(): Promise<void>;
 }
 
 /** What the layers of a student do to their inputs before they round them, by layer. */
@@ -51,6 +53,7 @@ export function createStudent(
   recipe: Pick<Recipe, "weights" | "trains">,
   seed: number,
   { rotations, ranges, clips, clipStarts }: InputTransforms = NOTHING,
+  { threads }: Pick<SessionOptions, "threads"> = {},
 ): Student {
   const normal = normals(seed);
   const quantized = new Map<string, FakeQuant>();
@@ -97,30 +100,34 @@ export function createStudent(
       return [name, own] as const;
     }),
   );
-  const brought = (fakes: Iterable<[string, FakeQuant]>) => {
-    for (const [name, fake] of fakes) fake.forward(current.get(name)!);
-  };
-  let [rounding, stale] = [true, true];
+  const added = moving.flatMap(([, { sum }]) => sum ?? []);
+  const sums = added.length > 0 ? lowRankSums(added, threads === undefined ? {} : { threads }) : null;
+  let [wanted, rounding, stale] = [true, true, true];
   return {
     parameters,
     weights: current,
     trained,
     rounds(on) {
-      if (on === rounding) return;
-      for (const fake of quantized.values()) fake.rounds(on);
-      [rounding, stale] = [on, true];
+      wanted = on;
     },
-    forward() {
+    async forward() {
+      await sums?.forward();
+      if (wanted !== rounding) {
+        for (const fake of quantized.values()) fake.rounds(wanted);
+        [rounding, stale] = [wanted, true];
+      }
       // Matrices that do not train change only where rounding begins or ends.
-      brought(stale ? quantized : moving);
+      for (const [name, fake] of stale ? quantized : moving) fake.forward(current.get(name)!);
       stale = false;
     },
-    backward(gradients) {
+    async backward(gradients) {
       for (const [name, fake] of moving) fake.backward(gradients.get(name)!, current.get(name)!, partial.get(name)!);
+      await sums?.backward();
       for (const name of parameters.keys()) if (gradients.has(name)) slopes.set(name, gradients.get(name)!);
       return slopes;
     },
     extraBits: [...quantized.values()].reduce((sum, { extraBits }) => sum + extraBits, 0),
+    release: async () => sums?.release(),
   };
 }
 

@@ -91,7 +91,15 @@ export async function train(options: TrainOptions): Promise<Trained> {
   const layers = needsLayers(recipe.terms) || recipe.interventions !== undefined;
   if (layers && teacher.source === "logits")
     throw new UserError(`recipe ${recipe.id} compares layers, which stored logits do not have; take --teacher graph`);
-  const student = createStudent(options.start?.weights ?? weights, linears, format, recipe, seed, options.start);
+  const student = createStudent(
+    options.start?.weights ?? weights,
+    linears,
+    format,
+    recipe,
+    seed,
+    options.start,
+    engine,
+  );
   const transforms = transformShapes(options, running);
   const best = new Map([...student.parameters].map(([name, values]) => [name, values.slice()]));
   const resumed =
@@ -137,7 +145,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
   const heldoutLoss = async () => {
     await stepper.sync();
     student.rounds(true);
-    student.forward();
+    await student.forward();
     return judge.loss(student.weights);
   };
   try {
@@ -214,7 +222,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
     }
     student.rounds(true);
     for (const [name, values] of student.parameters) values.set(best.get(name)!);
-    student.forward();
+    await student.forward();
     const { quantize, total } = stepper.spent;
     const log: TrainingLog = {
       recipe: recipe.id,
@@ -237,6 +245,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
     return { weights: student.weights, extraBits: student.extraBits, log };
   } finally {
     await stepper.release();
+    await student.release();
     await judge.release();
   }
 }

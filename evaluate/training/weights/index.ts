@@ -14,6 +14,7 @@ import type { FakeQuant, TrainedGrid, WeightRule } from "./rule.ts";
 import { throughGrid } from "./throughGrid.ts";
 
 export type { Matrix } from "./groupSpans.ts";
+export { type LowRankSums, lowRankSums } from "./lowRankSums.ts";
 export type { FakeQuant, LowRank, WeightRule } from "./rule.ts";
 
 /** How a matrix is prepared for its rounding. */

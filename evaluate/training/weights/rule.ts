@@ -1,3 +1,4 @@
+import type { LowRankSum } from "./lowRankSums.ts";
 import type { ScaleNorm } from "./normScales.ts";
 
 /** How one weight matrix becomes few-bit numbers in training, and how gradients pass back: plain data, read by a recipe. */
@@ -40,9 +41,11 @@ export interface FakeQuant {
   readonly parameters: ReadonlyMap<string, Float32Array>;
   /** Writes the quantized weights [rows, cols] that follow from the parameters. */
   forward(out: Float32Array): void;
+  /** The sum that must be up to date before `forward`, where a low-rank product trains. */
+  readonly sum?: LowRankSum;
   /**
-   * Writes the gradients of the parameters, given that of the quantized weights. `out` is what `forward` wrote last, from
-   * parameters that have not changed since.
+   * Writes the gradients of the parameters, given that of the quantized weights, which may be written over. `out` is what
+   * `forward` wrote last, from parameters that have not changed since.
    */
   backward(gradient: Float32Array, out: Float32Array, into: ReadonlyMap<string, Float32Array>): void;
   /** Whether `forward` rounds from now on: see `pausableGrid`. */
@@ -57,7 +60,7 @@ export interface TrainedGrid {
   /** Begins learned scales anew at these weights. */
   readonly refit?: ((latent: Float32Array) => void) | undefined;
   forward(latent: Float32Array, out: Float32Array): void;
-  /** Writes the gradient of the latent weights into `dLatent`, those of `parameters` into `into`. */
+  /** Writes the gradient of the latent weights into `dLatent`, which may be `gradient`, those of `parameters` into `into`. */
   backward(
     latent: Float32Array,
     out: Float32Array,

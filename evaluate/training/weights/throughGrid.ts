@@ -103,8 +103,9 @@ function ofScale(slope: (max: number, min: number, levels: Float32Array) => [max
       const w = latent[i]!;
       const ratio = w / scale;
       const within = ratio >= low && ratio <= high;
-      dLatent[i] = within ? gradient[i]! : 0;
-      sum += gradient[i]! * (out[i]! - (within ? w : 0));
+      const each = gradient[i]!;
+      dLatent[i] = within ? each : 0;
+      sum += each * (out[i]! - (within ? w : 0));
     }
     const [ofMax, ofMin] = slope(max, min, levels);
     slopes.max = (sum / scale) * ofMax;
