@@ -34,7 +34,7 @@ export function makeBook(element: Element, tie: TieRule): Book {
 }
 
 /** Rank of the level nearest to float32 `y`: binary search over the cuts, the definition that faster kernels must equal. */
-export function nearestRank(book: Book, y: number): number {
+export function nearestRank(book: Pick<Book, "cuts">, y: number): number {
   const key = keyOf(y);
   let rank = 0;
   let end = book.cuts.length;
@@ -61,7 +61,7 @@ function tieGoesUp(rank: number, levels: Float32Array, codes: Uint8Array, tie: T
 }
 
 /** Key of the smallest float32 above the midpoint of two levels, or at it if ties go up. The float64 midpoint is exact. */
-function cutKey(below: number, above: number, tieUp: boolean): number {
+export function cutKey(below: number, above: number, tieUp: boolean): number {
   const middle = (below + above) / 2;
   if (middle === 0) return tieUp ? -1 : 1; // −0 and +0 are one value: both on the same side
   const key = keyOf(middle);

@@ -1,9 +1,9 @@
 import {
   addInt,
-  assemble,
   type Code,
   doWhileBelow,
   get,
+  instantiate,
   int,
   loadVector,
   set,
@@ -47,7 +47,7 @@ export function sylvesterPairs(
 ): number {
   const pairs = Math.floor(x.length / size / 2);
   if (pairs === 0 || size % 4 !== 0 || size > HELD) return 0;
-  program ??= instantiate();
+  program ??= started();
   const { floats, doubles, spread, gather, radix4, radix2 } = program;
   doubles.fill(norm, FACTOR / 8, FACTOR / 8 + 2);
   const [bytes, runs] = [size * FLOAT, Math.floor(HELD / size)];
@@ -176,19 +176,10 @@ const step = (local: number, bytes: number) => set(local, addInt(get(local), int
 const words = (...taken: number[]) => taken.flatMap((word) => [0, 1, 2, 3].map((byte) => 4 * word + byte));
 const UPPER = words(2, 3, 2, 3);
 
-/** As much of the WebAssembly API as is needed: the types of Node leave it to the DOM. */
-interface WebAssemblyApi {
-  Module: new (code: Uint8Array) => object;
-  Instance: new (
-    module: object,
-  ) => { exports: Omit<Program, "floats" | "doubles"> & { memory: { buffer: ArrayBuffer } } };
-}
-
-function instantiate(): Program {
-  const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+function started(): Program {
   const pages = Math.ceil((PAIRS + HELD * PAIR) / PAGE);
-  const { memory, ...functions } = new Instance(
-    new Module(assemble(pages, [spreading(), gathering(), radix4(), radix2()])),
-  ).exports;
+  const { memory, ...functions } = instantiate<
+    Omit<Program, "floats" | "doubles"> & { memory: { buffer: ArrayBuffer } }
+  >(pages, [spreading(), gathering(), radix4(), radix2()]);
   return { ...functions, floats: new Float32Array(memory.buffer), doubles: new Float64Array(memory.buffer) };
 }

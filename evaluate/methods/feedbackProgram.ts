@@ -1,9 +1,9 @@
 import {
   addInt,
-  assemble,
   type Code,
   doWhileBelow,
   get,
+  instantiate,
   int,
   loadVector,
   set,
@@ -38,7 +38,12 @@ export interface FeedbackProgram {
 
 type Add = (gain: number, end: number, of: number, into: number) => void;
 
-let instance: { memory: ArrayBuffer; add: Add } | null = null;
+interface Program {
+  memory: { buffer: ArrayBuffer };
+  add: Add;
+}
+
+let instance: Program | null = null;
 
 /**
  * Multiply-adds in float64 of WebAssembly's SIMD, in the order of a plain loop and so with its results. One memory serves
@@ -46,10 +51,10 @@ let instance: { memory: ArrayBuffer; add: Add } | null = null;
  */
 export function feedbackProgram(width: number): FeedbackProgram {
   if (width > WIDTH_MAX) throw new Error(`feedbackProgram: a block of ${width} columns, at most ${WIDTH_MAX}`);
-  instance ??= instantiate();
+  instance ??= instantiate<Program>(PAGES, [addProducts()]);
   const { memory, add } = instance;
-  const [value, error] = [0, ERROR].map((at) => new Float64Array(memory, at, width * LANES));
-  const [gains, drifts] = [GAINS, DRIFTS].map((at) => new Float64Array(memory, at, width * width));
+  const [value, error] = [0, ERROR].map((at) => new Float64Array(memory.buffer, at, width * LANES));
+  const [gains, drifts] = [GAINS, DRIFTS].map((at) => new Float64Array(memory.buffer, at, width * width));
   return {
     value: value!,
     error: error!,
@@ -61,18 +66,6 @@ export function feedbackProgram(width: number): FeedbackProgram {
       add(row + first * NUMBER, row + last * NUMBER, (what === "gains" ? ERROR : 0) + first * COLUMN, k * COLUMN);
     },
   };
-}
-
-/** As much of the WebAssembly API as is needed: the types of Node leave it to the DOM. */
-interface WebAssemblyApi {
-  Module: new (code: Uint8Array) => object;
-  Instance: new (module: object) => { exports: { memory: { buffer: ArrayBuffer }; add: Add } };
-}
-
-function instantiate() {
-  const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-  const { memory, add } = new Instance(new Module(assemble(PAGES, [addProducts()]))).exports;
-  return { memory: memory.buffer, add };
 }
 
 /** The float64 at an address in both lanes: v128.load64_splat, WebAssembly 2.0, section 5.4.9. */

@@ -15,10 +15,13 @@ interface Program {
   round: Rounding;
   roundAndSum: Rounding;
   /** Whose levels are in its memory. */
-  book: Book | null;
+  book: Rounded | null;
 }
 
 type Rounding = (first: number, end: number, groupBytes: number, table: number, cutsEnd: number) => void;
+
+/** What of a book decides how numbers are rounded. */
+type Rounded = Pick<Book, "levels" | "cuts">;
 
 /** Null until it is needed, and where WebAssembly or its SIMD is missing. */
 let program: Program | null = null;
@@ -40,7 +43,7 @@ export interface SimdRounding {
  * wish: `sums` false, as in training, leaves both sums 0, saves a quarter of the time and rounds small matrices too. `divisors` is what each group is divided by where that is not its scale.
  */
 export function roundGroups(
-  book: Book,
+  book: Rounded,
   values: Float32Array,
   out: Float32Array,
   size: number,
@@ -86,7 +89,7 @@ export function roundGroups(
 const FLOAT_MAX = (2 - 2 ** -23) * 2 ** 127;
 
 /** The program with the levels and cuts of `book` in its memory. */
-function programFor(book: Book): Program | null {
+function programFor(book: Rounded): Program | null {
   const { levels, cuts } = book;
   // A cut at +0 would tell +0 from −0, which comparisons of floats do not.
   if (levels.length > LEVELS_MAX || cuts.includes(keyOf(0))) return null;

@@ -4,8 +4,12 @@ export type Code = readonly number[];
 /** Opcodes after the SIMD prefix, WebAssembly 2.0, section 5.4.9. */
 const simd = {
   i8x16Swizzle: 14,
+  f32x4Le: 69,
   f32x4Ge: 70,
   and: 78,
+  andNot: 79,
+  or: 80,
+  bitSelect: 82,
   demoteZero: 94,
   promoteLow: 95,
   i8x16Neg: 97,
@@ -14,6 +18,7 @@ const simd = {
   i32x4Add: 174,
   i32x4MaxU: 185,
   f32x4Add: 228,
+  f32x4Sub: 229,
   f32x4Mul: 230,
   f32x4Div: 231,
   f32x4Pmin: 234,
@@ -77,6 +82,18 @@ export function assemble(pages: number, functions: readonly WasmFunction[]): Uin
     ...section(7, list([[...text("memory"), 2, 0], ...exports])),
     ...section(10, list(codes)),
   ]);
+}
+
+/** As much of the WebAssembly API as is needed: the types of Node leave it to the DOM. */
+interface WebAssemblyApi {
+  Module: new (code: Uint8Array) => object;
+  Instance: new (module: object) => { exports: object };
+}
+
+/** The exports of a module of these functions, where WebAssembly has SIMD, as every Node that we serve has. */
+export function instantiate<Exports>(pages: number, functions: readonly WasmFunction[]): Exports {
+  const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+  return new Instance(new Module(assemble(pages, functions))).exports as Exports;
 }
 
 function section(id: number, content: Code): Code {

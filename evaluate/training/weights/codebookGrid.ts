@@ -1,7 +1,8 @@
+import { cutKey, nearestRank } from "../../../formats/book.ts";
 import { groupFitter } from "../../../formats/groupFitter.ts";
 import type { Format } from "../../../formats/index.ts";
-import { countAbove, thresholdsFor } from "./countAbove.ts";
-import { extremesFits, fitsByExtremes } from "./extremesFits.ts";
+import { scaleStores } from "../../../formats/scaleStores.ts";
+import { roundGroups } from "../../../formats/simd/roundGroups.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
 import { formatScales, plainKernel } from "./learnedGrid.ts";
 import type { TrainedGrid } from "./rule.ts";
@@ -16,31 +17,43 @@ export function codebookGrid(format: Format, matrix: Matrix): TrainedGrid {
   const levels = Float32Array.from(plainKernel(format).book.levels);
   const bounds = groupBounds(format, matrix);
   const ranks = new Uint16Array(matrix.rows * matrix.cols);
-  const thresholds = thresholdsFor(levels.length - 1);
   /** Places of the levels in ascending order, and what they stand for in a group. */
   let order = Uint16Array.from(levels.keys());
   const table = new Float32Array(levels.length);
   const sums = new Float32Array(levels.length);
+  const places = Float32Array.from(levels.keys());
   let scales: Float32Array = new Float32Array(bounds.length - 1);
-  // Of plain scales, the sooner way to find them, which rounds as well.
-  const fits = groupFitter(format).scaleOf !== null && fitsByExtremes(format) ? extremesFits(format, matrix) : null;
-  const scalesOf = (latent: Float32Array, room: Float32Array) => {
-    if (!fits) return formatScales(format, matrix, latent, bounds.length - 1);
-    fits.round(latent, room);
-    return fits.scales;
+  const { scaleOf } = groupFitter(format);
+  const size = bounds[1]!;
+  const even = scaleOf !== null && !scaleStores[format.store].outer && bounds.at(-1) === size * (bounds.length - 1);
+  /** Writes the rank of each weight's level to `out`. */
+  const rank = (latent: Float32Array, out: Float32Array) => {
+    const cuts = Int32Array.from(order.subarray(1), (k, at) => cutKey(levels[order[at]!]!, levels[k]!, false));
+    // Ranks stand in the levels' place: SIMD rounds to them.
+    const book = { levels: places, cuts };
+    const scaleIn = (min: number, max: number, g: number) => {
+      scales[g] = scaleOf!(min, max, null, () => `group ${g} of ${matrix.name}`);
+      return 1;
+    };
+    scales.fill(0);
+    if (even && roundGroups(book, latent, out, size, scaleIn, false, scales)) return;
+    scales = formatScales(format, matrix, latent, bounds.length - 1);
+    for (let g = 0; g < scales.length; g++)
+      for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++)
+        out[i] = scales[g] === 0 ? 0 : nearestRank(book, latent[i]! / scales[g]!);
   };
   return {
     parameters: new Map([["levels", levels]]),
     extraBits: levels.length * LEVEL_BITS,
     forward(latent, out) {
-      scales = scalesOf(latent, out);
       order = Uint16Array.from(levels.keys()).sort((a, b) => levels[a]! - levels[b]!);
-      const middles = Float64Array.from(order.subarray(1), (k, at) => (levels[k]! + levels[order[at]!]!) / 2);
+      rank(latent, out);
       for (let g = 0; g < scales.length; g++) {
-        const [scale, from, to] = [scales[g]!, bounds[g]!, bounds[g + 1]!];
-        countAbove(latent, from, to, scale, middles, thresholds, ranks);
-        for (let rank = 0; rank < order.length; rank++) table[rank] = levels[order[rank]!]! * scale;
-        for (let i = from; i < to; i++) out[i] = table[ranks[i]!]!;
+        for (let r = 0; r < order.length; r++) table[r] = levels[order[r]!]! * scales[g]!;
+        for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++) {
+          ranks[i] = out[i]!;
+          out[i] = table[ranks[i]!]!;
+        }
       }
     },
     backward(_latent, _out, gradient, dLatent, into) {

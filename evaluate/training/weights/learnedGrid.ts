@@ -8,6 +8,7 @@ import { storedOffset, storedScale } from "../../../formats/storedScale.ts";
 import { forEachFit } from "./forEachFit.ts";
 import { boxed } from "./formatGrid.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
+import { learnedSlopes } from "./learnedProgram.ts";
 import { normScales } from "./normScales.ts";
 import type { TrainedGrid, WeightRule } from "./rule.ts";
 
@@ -48,6 +49,8 @@ export function learnedGrid(
   const stored = new Float32Array(groups);
   const shifts = new Float32Array(groups);
   const ones = new Float32Array(groups).fill(1);
+  /** Slopes of offsets that nothing trains. */
+  const beyond = new Float32Array(offsets ? 0 : groups);
   const store = (latent: Float32Array) => {
     const base = clip ? formatScales(format, matrix, latent, groups) : null;
     for (let g = 0; g < groups; g++) {
@@ -69,30 +72,23 @@ export function learnedGrid(
     },
     backward(latent, out, gradient, dLatent, into) {
       const dScales = into.get(clip ? "clip" : "scale")!;
-      const dOffsets = into.get("offset");
+      const dOffsets = into.get("offset") ?? beyond;
       const passesAll = rule.straightThrough !== "clipped";
+      const reachOf = (g: number) => {
+        const [s, offset] = [stored[g]!, shifts[g]!];
+        const [step, slope] = units === "levels" ? [1, s] : [s, 1];
+        const [one, other] = [offset + low * step, offset + high * step];
+        // Of a group of zeros nothing passes.
+        if (s === 0) return { least: 0, most: 0, offset, slope: 0 };
+        return { least: Math.min(one, other), most: Math.max(one, other), offset, slope };
+      };
+      const to = { dLatent, sums: dScales, offsets: dOffsets };
+      learnedSlopes({ latent, out, gradient }, bounds, reachOf, { hasRatio, passesAll }, to);
       for (let g = 0; g < groups; g++) {
-        const [s, b] = [stored[g]!, shifts[g]!];
-        if (s === 0) {
-          dScales[g] = 0;
-          dLatent.fill(0, bounds[g]!, bounds[g + 1]!);
-          continue;
-        }
-        const [toRatio, slope] = units === "levels" ? [1, s] : [1 / s, 1];
-        let [sum, dOffset] = [0, 0];
-        for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++) {
-          const moved = latent[i]! - b;
-          const ratio = moved * toRatio;
-          const each = gradient[i]!;
-          const within = ratio >= low && ratio <= high;
-          dLatent[i] = within || passesAll ? each * slope : 0;
-          sum += each * (out[i]! - b - (within && hasRatio ? moved : 0));
-          if (!within) dOffset += each;
-        }
-        const dScale = sum / s;
+        const s = stored[g]!;
         const chain = clip ? s * (1 - sigmoid(trained[g]!)) : 1;
-        dScales[g] = dScale * chain * lsq;
-        if (dOffsets) dOffsets[g] = dOffset * lsq;
+        dScales[g] = s === 0 ? 0 : (dScales[g]! / s) * chain * lsq;
+        dOffsets[g] = s === 0 ? 0 : dOffsets[g]! * lsq;
       }
       if (typeof rule.straightThrough === "number") boxed(latent, dLatent, rule.straightThrough);
     },

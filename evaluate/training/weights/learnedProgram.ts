@@ -1,0 +1,143 @@
+import {
+  addInt,
+  type Code,
+  doWhileBelow,
+  get,
+  instantiate,
+  int,
+  loadVector,
+  set,
+  splatFloat,
+  storeVector,
+  vector,
+} from "../../../formats/simd/wasm.ts";
+
+/** What gradients pass by in one group. */
+export interface Reach {
+  /** Weights from `least` to `most` are within reach. */
+  least: number;
+  most: number;
+  offset: number;
+  /** Factor of the gradient that passes. */
+  slope: number;
+}
+
+const FLOAT = 4;
+const LANES = 4;
+const VECTOR = LANES * FLOAT;
+/** Numbers of each operand in the program's memory at a time: with all three, half of a second-level cache. */
+const HELD = 1 << 14;
+const PAGE = 65536;
+/** Behind them, room for the last numbers of groups that vectors do not divide. */
+const STRIDE = (HELD + LANES) * FLOAT;
+/** Addresses: a group's four factors and two masks, its two sums, then the operands. */
+const [FACTORS, MASKS, SUMS, LATENT] = [0, VECTOR, 2 * VECTOR, 4 * VECTOR];
+const [OUT, GRADIENT] = [LATENT + STRIDE, LATENT + 2 * STRIDE];
+const PAGES = Math.ceil((GRADIENT + STRIDE) / PAGE);
+
+interface Program {
+  memory: { buffer: ArrayBuffer };
+  slopes(at: number, end: number): void;
+}
+
+let program: { slopes: Program["slopes"]; floats: Float32Array; masks: Int32Array } | null = null;
+
+/**
+ * Of groups with a scale and an offset: writes the gradient that passes to `dLatent` (may be `gradient`), and for each group
+ * Σ gradient·(out − w) where w is within reach, where `hasRatio`, and Σ gradient·(out − offset) elsewhere, to `sums`, and
+ * Σ gradient beyond reach to `offsets`. `passesAll`: also what lies beyond reach passes. Sums are of float32, in four lanes.
+ */
+export function learnedSlopes(
+  { latent, out, gradient }: { latent: Float32Array; out: Float32Array; gradient: Float32Array },
+  bounds: Uint32Array,
+  reachOf: (group: number) => Reach,
+  { hasRatio, passesAll }: { hasRatio: boolean; passesAll: boolean },
+  { dLatent, sums, offsets }: { dLatent: Float32Array; sums: Float32Array; offsets: Float32Array },
+): void {
+  program ??= started();
+  const { floats, masks, slopes } = program;
+  masks[MASKS / FLOAT] = hasRatio ? -1 : 0;
+  masks[MASKS / FLOAT + 1] = passesAll ? -1 : 0;
+  sums.fill(0);
+  offsets.fill(0);
+  const total = (at: number) => floats[at]! + floats[at + 1]! + (floats[at + 2]! + floats[at + 3]!);
+  for (let from = 0, group = 0; from < latent.length; from += HELD) {
+    const to = Math.min(from + HELD, latent.length);
+    floats.set(latent.subarray(from, to), LATENT / FLOAT);
+    floats.set(out.subarray(from, to), OUT / FLOAT);
+    floats.set(gradient.subarray(from, to), GRADIENT / FLOAT);
+    // The last group of one part may go on in the next.
+    for (; bounds[group]! < to; group++) {
+      const { least, most, offset, slope } = reachOf(group);
+      floats[FACTORS / FLOAT] = least;
+      floats[FACTORS / FLOAT + 1] = most;
+      floats[FACTORS / FLOAT + 2] = offset;
+      floats[FACTORS / FLOAT + 3] = slope;
+      floats.fill(0, SUMS / FLOAT, LATENT / FLOAT);
+      const at = Math.max(bounds[group]!, from) - from;
+      const end = Math.min(bounds[group + 1]!, to) - from;
+      const whole = end - ((end - at) % LANES);
+      if (whole > at) slopes(LATENT + at * FLOAT, LATENT + whole * FLOAT);
+      if (end > whole) rest(floats, whole, end, slopes);
+      sums[group]! += total(SUMS / FLOAT);
+      offsets[group]! += total(SUMS / FLOAT + LANES);
+      if (bounds[group + 1]! > to) break;
+    }
+    dLatent.set(floats.subarray(GRADIENT / FLOAT, GRADIENT / FLOAT + to - from), from);
+  }
+}
+
+/** The last numbers of a group, fewer than a vector has: behind them stand gradients of 0. */
+function rest(floats: Float32Array, from: number, end: number, slopes: Program["slopes"]): void {
+  const room = LATENT + HELD * FLOAT;
+  floats.fill(0, (GRADIENT + HELD * FLOAT) / FLOAT, (GRADIENT + STRIDE) / FLOAT);
+  for (const operand of [LATENT, OUT, GRADIENT])
+    floats.copyWithin(operand / FLOAT + HELD, operand / FLOAT + from, operand / FLOAT + end);
+  slopes(room, room + VECTOR);
+  floats.copyWithin(GRADIENT / FLOAT + from, GRADIENT / FLOAT + HELD, GRADIENT / FLOAT + HELD + end - from);
+}
+
+function started() {
+  const { memory, slopes } = instantiate<Program>(PAGES, [passing()]);
+  return { slopes, floats: new Float32Array(memory.buffer), masks: new Int32Array(memory.buffer) };
+}
+
+/** Over latent weights from `at` to `end`, all of one group; the others lie beside them. */
+function passing() {
+  const [at, end] = [0, 1];
+  const [least, most, offset, slope, ratio, all] = [2, 3, 4, 5, 6, 7];
+  const [sum, beyond, w, gradient, within] = [8, 9, 10, 11, 12];
+  const splat = (address: number) => splatFloat(int(0), address);
+  const and = (a: Code, b: Code) => vector("and", a, b);
+  const body = [
+    ...[least, most, offset, slope].flatMap((local, i) => set(local, splat(FACTORS + FLOAT * i))),
+    ...[ratio, all].flatMap((local, i) => set(local, splat(MASKS + FLOAT * i))),
+    ...[sum, beyond].flatMap((local, i) => set(local, loadVector(int(0), SUMS + VECTOR * i))),
+    ...doWhileBelow(
+      at,
+      end,
+      set(w, loadVector(get(at))),
+      set(gradient, loadVector(get(at), GRADIENT - LATENT)),
+      set(within, and(vector("f32x4Ge", get(w), get(least)), vector("f32x4Le", get(w), get(most)))),
+      set(beyond, vector("f32x4Add", get(beyond), vector("andNot", get(gradient), get(within)))),
+      // From here on `w` is what is taken from the rounded weight.
+      set(w, vector("bitSelect", get(w), get(offset), and(get(within), get(ratio)))),
+      set(
+        sum,
+        vector(
+          "f32x4Add",
+          get(sum),
+          vector("f32x4Mul", get(gradient), vector("f32x4Sub", loadVector(get(at), OUT - LATENT), get(w))),
+        ),
+      ),
+      storeVector(
+        get(at),
+        GRADIENT - LATENT,
+        vector("f32x4Mul", get(slope), and(get(gradient), vector("or", get(within), get(all)))),
+      ),
+      set(at, addInt(get(at), int(VECTOR))),
+    ),
+    ...[sum, beyond].flatMap((local, i) => storeVector(int(0), SUMS + VECTOR * i, get(local))),
+  ];
+  return { name: "slopes", parameters: 2, ints: 0, vectors: 11, body };
+}
