@@ -40,12 +40,12 @@ export interface SimdRounding {
  * include 0); it is not called for groups of zeros, which become zeros. Sums are added in another order than elsewhere.
  * Null, with `out` partly written, where the general way must do it: more than 16 levels, group sizes that 16 does not
  * divide or beyond 32768, small matrices, numbers that are not finite, or no WebAssembly SIMD. Errors are the caller's
- * wish: `sums` false, as in training, leaves both sums 0, saves a quarter of the time and rounds small matrices too. `divisors` is what each group is divided by where that is not its scale.
+ * wish: `sums` false, as in training, leaves both sums 0, saves a quarter of the time and rounds small matrices too. `divisors` is what each group is divided by where that is not its scale. Without `out` nothing is rounded.
  */
 export function roundGroups(
   book: Rounded,
   values: Float32Array,
-  out: Float32Array,
+  out: Float32Array | null,
   size: number,
   scaleOf: (min: number, max: number, index: number) => number,
   sums = true,
@@ -78,6 +78,7 @@ export function roundGroups(
       floats[entry] = zeros ? 1 : divisor;
       floats[entry + 1] = scale;
     }
+    if (!out) continue;
     doubles.fill(0, ERROR / 8, ERROR / 8 + 2);
     round(DATA, end, 4 * size, GROUPS, CUTS + 16 * book.cuts.length);
     result.sumSquaredError += doubles[ERROR / 8]! + doubles[ERROR / 8 + 1]!;

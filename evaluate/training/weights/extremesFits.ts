@@ -74,14 +74,19 @@ export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
     for (const zeros of [mins, maxs, scales, lowers, zeroPoints]) zeros.fill(0);
     divisors.fill(1);
   };
+  let current = 0;
+  const where = () => `group ${current} of ${matrix.name}`;
   /** Fits a group by its extremes in `ends`, all that the rules see which gradients pass through. */
   const fitGroup = (g: number) => {
-    [mins[g], maxs[g]] = [ends[0]!, ends[1]!];
-    const where = () => `group ${g} of ${matrix.name}`;
+    const least = ends[0]!;
+    const most = ends[1]!;
+    mins[g] = least;
+    maxs[g] = most;
+    current = g;
     if ("measure" in rule) set(g, measuredFit(format, rule.measure(ends, 0, 2, book), kernel, 0, null, where));
     else {
-      const [min, max] = [Math.min(0, ends[0]!), Math.max(0, ends[1]!)];
-      scales[g] = lowers[g] = divisors[g] = scaleOf!(min, max, outerOf(format, outer, blocking, g), where);
+      const scale = scaleOf!(Math.min(0, least), Math.max(0, most), outerOf(format, outer, blocking, g), where);
+      scales[g] = lowers[g] = divisors[g] = scale;
     }
   };
   const slowly = (latent: Float32Array, out: Float32Array) => {
@@ -104,8 +109,8 @@ export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
     };
     return even && roundGroups(book, latent, out, size, scaleIn, false, divisors) !== null;
   };
-  /** Finds the second level of scales; false where that does not serve. Uses `room`. */
-  const fitOuter = (latent: Float32Array, room: Float32Array) => {
+  /** Finds the second level of scales; false where that does not serve. */
+  const fitOuter = (latent: Float32Array) => {
     if (!("fit" in rule) || !even) return false;
     ideals.fill(0);
     const { low, high, step } = book;
@@ -113,7 +118,7 @@ export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
       ideals[g] = Math.abs(rule.fit(min, max, low, high, step));
       return 1;
     };
-    if (!roundGroups(book, latent, room, size, note, false)) return false;
+    if (!roundGroups(book, latent, null, size, note, false)) return false;
     outer = outerOfIdeals(format, ideals, blocking, matrix);
     return true;
   };
@@ -127,7 +132,7 @@ export function extremesFits(format: Format, matrix: Matrix): ExtremesFits {
     zeroPoints,
     round(latent, out) {
       clear();
-      if (nested && !fitOuter(latent, out)) return slowly(latent, out);
+      if (nested && !fitOuter(latent)) return slowly(latent, out);
       if (scaleOf === null && !("measure" in rule)) return slowly(latent, out);
       if (integers) {
         if (wide && fast(wide, latent, out)) clampIntegers(integers, bounds, scales, zeroPoints, out);

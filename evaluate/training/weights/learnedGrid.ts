@@ -8,7 +8,7 @@ import { storedOffset, storedScale } from "../../../formats/storedScale.ts";
 import { forEachFit } from "./forEachFit.ts";
 import { boxed } from "./formatGrid.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
-import { learnedSlopes } from "./learnedProgram.ts";
+import { learnedSlopes, shiftGroups } from "./learnedProgram.ts";
 import { normScales } from "./normScales.ts";
 import type { TrainedGrid, WeightRule } from "./rule.ts";
 
@@ -174,13 +174,7 @@ function roundShifted(
   shifts: Float32Array,
   out: Float32Array,
 ): void {
-  const move = (from: Float32Array, sign: number) => {
-    for (let g = 0; g < scales.length; g++) {
-      const shift = sign * shifts[g]!;
-      for (let i = bounds[g]!, end = bounds[g + 1]!; i < end; i++) out[i] = from[i]! + shift;
-    }
-  };
-  move(latent, -1);
+  shiftGroups(latent, bounds, shifts, -1, out);
   roundScaled(kernel, bounds, out, scales, out);
-  move(out, 1);
+  shiftGroups(out, bounds, shifts, 1, out);
 }

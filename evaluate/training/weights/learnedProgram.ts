@@ -38,9 +38,10 @@ const PAGES = Math.ceil((GRADIENT + STRIDE) / PAGE);
 interface Program {
   memory: { buffer: ArrayBuffer };
   slopes(at: number, end: number): void;
+  shift(at: number, end: number): void;
 }
 
-let program: { slopes: Program["slopes"]; floats: Float32Array; masks: Int32Array } | null = null;
+let program: (Omit<Program, "memory"> & { floats: Float32Array; masks: Int32Array }) | null = null;
 
 /**
  * Of groups with a scale and an offset: writes the gradient that passes to `dLatent` (may be `gradient`), and for each group
@@ -87,6 +88,32 @@ export function learnedSlopes(
   }
 }
 
+/** Adds `sign`·`shifts` of its group to each of `values`; writes to `out` (may be `values`). */
+export function shiftGroups(
+  values: Float32Array,
+  bounds: Uint32Array,
+  shifts: Float32Array,
+  sign: number,
+  out: Float32Array,
+): void {
+  program ??= started();
+  const { floats, shift } = program;
+  for (let from = 0, group = 0; from < values.length; from += HELD) {
+    const to = Math.min(from + HELD, values.length);
+    floats.set(values.subarray(from, to), LATENT / FLOAT);
+    for (; bounds[group]! < to; group++) {
+      floats[FACTORS / FLOAT] = sign * shifts[group]!;
+      const at = Math.max(bounds[group]!, from) - from;
+      const end = Math.min(bounds[group + 1]!, to) - from;
+      const whole = end - ((end - at) % LANES);
+      if (whole > at) shift(LATENT + at * FLOAT, LATENT + whole * FLOAT);
+      for (let i = LATENT / FLOAT + whole; i < LATENT / FLOAT + end; i++) floats[i]! += sign * shifts[group]!;
+      if (bounds[group + 1]! > to) break;
+    }
+    out.set(floats.subarray(LATENT / FLOAT, LATENT / FLOAT + to - from), from);
+  }
+}
+
 /** The last numbers of a group, fewer than a vector has: behind them stand gradients of 0. */
 function rest(floats: Float32Array, from: number, end: number, slopes: Program["slopes"]): void {
   const room = LATENT + HELD * FLOAT;
@@ -98,8 +125,8 @@ function rest(floats: Float32Array, from: number, end: number, slopes: Program["
 }
 
 function started() {
-  const { memory, slopes } = instantiate<Program>(PAGES, [passing()]);
-  return { slopes, floats: new Float32Array(memory.buffer), masks: new Int32Array(memory.buffer) };
+  const { memory, slopes, shift } = instantiate<Program>(PAGES, [passing(), shifting()]);
+  return { slopes, shift, floats: new Float32Array(memory.buffer), masks: new Int32Array(memory.buffer) };
 }
 
 /** Over latent weights from `at` to `end`, all of one group; the others lie beside them. */
@@ -140,4 +167,18 @@ function passing() {
     ...[sum, beyond].flatMap((local, i) => storeVector(int(0), SUMS + VECTOR * i, get(local))),
   ];
   return { name: "slopes", parameters: 2, ints: 0, vectors: 11, body };
+}
+
+function shifting() {
+  const [at, end, by] = [0, 1, 2];
+  const body = [
+    ...set(by, splatFloat(int(0), FACTORS)),
+    ...doWhileBelow(
+      at,
+      end,
+      storeVector(get(at), 0, vector("f32x4Add", loadVector(get(at)), get(by))),
+      set(at, addInt(get(at), int(VECTOR))),
+    ),
+  ];
+  return { name: "shift", parameters: 2, ints: 0, vectors: 1, body };
 }
