@@ -8,7 +8,7 @@ import { storedOffset, storedScale } from "../../../formats/storedScale.ts";
 import { forEachFit } from "./forEachFit.ts";
 import { boxed } from "./formatGrid.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
-import { learnedSlopes, shiftGroups } from "./learnedProgram.ts";
+import { learnedSlopes, type Reach, shiftGroups } from "./learnedProgram.ts";
 import { normScales } from "./normScales.ts";
 import type { TrainedGrid, WeightRule } from "./rule.ts";
 
@@ -53,8 +53,9 @@ export function learnedGrid(
   const beyond = new Float32Array(offsets ? 0 : groups);
   const store = (latent: Float32Array) => {
     const base = clip ? formatScales(format, matrix, latent, groups) : null;
-    for (let g = 0; g < groups; g++) {
-      const where = () => `group ${g} of ${matrix.name}`;
+    let g = 0;
+    const where = () => `group ${g} of ${matrix.name}`;
+    for (; g < groups; g++) {
       const exact = base ? base[g]! * sigmoid(trained[g]!) : trained[g]!;
       stored[g] = base && base[g] === 0 ? 0 : storedScale(format, awayFromZero(exact), kernel.unit, null, where);
       if (offsets) shifts[g] = storedOffset(format, offsets[g]!, kernel.unit, where);
@@ -74,16 +75,17 @@ export function learnedGrid(
       const dScales = into.get(clip ? "clip" : "scale")!;
       const dOffsets = into.get("offset") ?? beyond;
       const passesAll = rule.straightThrough !== "clipped";
-      const reachOf = (g: number) => {
-        const [s, offset] = [stored[g]!, shifts[g]!];
-        const [step, slope] = units === "levels" ? [1, s] : [s, 1];
-        const [one, other] = [offset + low * step, offset + high * step];
+      const setReach = (g: number, reach: Reach) => {
+        const s = stored[g]!;
+        const step = units === "levels" ? 1 : s;
+        reach.offset = shifts[g]!;
+        reach.least = reach.offset + (step < 0 ? high : low) * step;
+        reach.most = reach.offset + (step < 0 ? low : high) * step;
         // Of a group of zeros nothing passes.
-        if (s === 0) return { least: 0, most: 0, offset, slope: 0 };
-        return { least: Math.min(one, other), most: Math.max(one, other), offset, slope };
+        reach.slope = s === 0 || units === "levels" ? s : 1;
       };
       const to = { dLatent, sums: dScales, offsets: dOffsets };
-      learnedSlopes({ latent, out, gradient }, bounds, reachOf, { hasRatio, passesAll }, to);
+      learnedSlopes({ latent, out, gradient }, bounds, setReach, { hasRatio, passesAll }, to);
       for (let g = 0; g < groups; g++) {
         const s = stored[g]!;
         const chain = clip ? s * (1 - sigmoid(trained[g]!)) : 1;

@@ -51,7 +51,7 @@ let program: (Omit<Program, "memory"> & { floats: Float32Array; masks: Int32Arra
 export function learnedSlopes(
   { latent, out, gradient }: { latent: Float32Array; out: Float32Array; gradient: Float32Array },
   bounds: Uint32Array,
-  reachOf: (group: number) => Reach,
+  setReach: (group: number, reach: Reach) => void,
   { hasRatio, passesAll }: { hasRatio: boolean; passesAll: boolean },
   { dLatent, sums, offsets }: { dLatent: Float32Array; sums: Float32Array; offsets: Float32Array },
 ): void {
@@ -61,6 +61,7 @@ export function learnedSlopes(
   masks[MASKS / FLOAT + 1] = passesAll ? -1 : 0;
   sums.fill(0);
   offsets.fill(0);
+  const reach: Reach = { least: 0, most: 0, offset: 0, slope: 0 };
   const total = (at: number) => floats[at]! + floats[at + 1]! + (floats[at + 2]! + floats[at + 3]!);
   for (let from = 0, group = 0; from < latent.length; from += HELD) {
     const to = Math.min(from + HELD, latent.length);
@@ -69,12 +70,12 @@ export function learnedSlopes(
     floats.set(gradient.subarray(from, to), GRADIENT / FLOAT);
     // The last group of one part may go on in the next.
     for (; bounds[group]! < to; group++) {
-      const { least, most, offset, slope } = reachOf(group);
-      floats[FACTORS / FLOAT] = least;
-      floats[FACTORS / FLOAT + 1] = most;
-      floats[FACTORS / FLOAT + 2] = offset;
-      floats[FACTORS / FLOAT + 3] = slope;
-      floats.fill(0, SUMS / FLOAT, LATENT / FLOAT);
+      setReach(group, reach);
+      floats[FACTORS / FLOAT] = reach.least;
+      floats[FACTORS / FLOAT + 1] = reach.most;
+      floats[FACTORS / FLOAT + 2] = reach.offset;
+      floats[FACTORS / FLOAT + 3] = reach.slope;
+      for (let i = SUMS / FLOAT; i < LATENT / FLOAT; i++) floats[i] = 0;
       const at = Math.max(bounds[group]!, from) - from;
       const end = Math.min(bounds[group + 1]!, to) - from;
       const whole = end - ((end - at) % LANES);

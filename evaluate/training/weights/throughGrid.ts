@@ -1,7 +1,7 @@
 import { type Format, scaleRules, UserError } from "../../../formats/index.ts";
 import { type ExtremesFits, extremesFits } from "./extremesFits.ts";
 import type { Matrix } from "./groupSpans.ts";
-import { learnedSlopes } from "./learnedProgram.ts";
+import { learnedSlopes, type Reach } from "./learnedProgram.ts";
 import type { TrainedGrid } from "./rule.ts";
 
 /**
@@ -109,12 +109,14 @@ function ofScale(
   return {
     all({ fits: { bounds, levels, scales }, dLatent, ...operands }) {
       const [low, high] = [levels[0]!, levels.at(-1)!];
-      const reachOf = (g: number) => {
-        const ends = [low * scales[g]!, high * scales[g]!];
-        return { least: Math.min(...ends), most: Math.max(...ends), offset: 0, slope: 1 };
+      const setReach = (g: number, reach: Reach) => {
+        const scale = scales[g]!;
+        reach.least = (scale < 0 ? high : low) * scale;
+        reach.most = (scale < 0 ? low : high) * scale;
+        reach.slope = 1;
       };
       const to = { dLatent, sums, offsets };
-      learnedSlopes(operands, bounds, reachOf, { hasRatio: true, passesAll: false }, to);
+      learnedSlopes(operands, bounds, setReach, { hasRatio: true, passesAll: false }, to);
     },
     one({ fits: { levels, scales } }, g, max, min, slopes) {
       const [ofMax, ofMin] = slope(max, min, levels);
