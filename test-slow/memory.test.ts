@@ -42,26 +42,35 @@ describe("the memory that is estimated before a run", () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
   const shared = join(packageRoot(), "..", "shared");
   const reference = join(packageRoot(), "models", "reference");
+  const lambada = join(shared, "evaltext", "lambada_openai_first2576.jsonl");
 
   const runs = [
     { what: "an evaluation", methods: ["rtn"], activations: ["fp32"] },
     { what: "GPTQ", methods: ["gptq"], activations: ["fp32"] },
     { what: "GPTAQ at W4A4", methods: ["gptaq"], activations: ["same"] },
     { what: "a KL divergence", methods: ["rtn"], activations: ["fp32"], task: "kl" },
+    {
+      what: "LAMBADA, also at W4A4",
+      methods: ["rtn"],
+      activations: ["fp32", "same"],
+      task: "lambada",
+      limitWindows: 60,
+    },
   ];
 
   function test(model: string, path: string, group: number, context: number, prepare: () => void = () => {}) {
-    for (const { what, task = "perplexity", ...axes } of runs) {
+    for (const { what, task = "perplexity", limitWindows = 2, ...axes } of runs) {
       it(`of ${what} of ${model} is within 15 % of the peak`, async function () {
         this.timeout(3_600_000);
-        const text = join(reference, "heldout.txt");
+        const text = task === "lambada" ? lambada : join(reference, "heldout.txt");
         prepare();
-        if (!existsSync(path)) {
-          console.log(`      skipped: needs ${path}`);
-          return this.skip();
-        }
+        for (const needed of [path, text])
+          if (!existsSync(needed)) {
+            console.log(`      skipped: needs ${needed}`);
+            return this.skip();
+          }
         const config: SweepConfig = {
-          ...{ ...defaultConfig, models: [path], formats: ["sf4"], groups: [group], ...axes, limitWindows: 2, context },
+          ...{ ...defaultConfig, models: [path], formats: ["sf4"], groups: [group], ...axes, limitWindows, context },
           ...{ tasks: [`${task}:${text}`], calibration: join(reference, "calibration.txt"), calibrationWindows: 2 },
         };
         const [estimate, peak] = [await estimated(config), measured(config, folder)];

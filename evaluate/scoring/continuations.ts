@@ -41,8 +41,23 @@ export interface ContinuationOptions extends SessionOptions {
   warn?: Warn;
 }
 
-/** Compiled lengths are multiples of this: sequences of a batch are of similar length, and a graph serves some of them. */
+/** Sequences of a batch are of similar length, and a graph serves some: compiled lengths are multiples of this, */
 const LENGTH_STEP = 16;
+/** and of so much of a long one, which adds a tenth to it at most. */
+const LENGTH_SHARE = 1 / 10;
+/** Graphs kept compiled, the last used: each takes memory, and some of a run's time to make anew. */
+const OPEN_MAX = 12;
+
+/** How long sequences of `length` tokens are once they are padded. */
+export function paddedLength(length: number): number {
+  const step = Math.max(LENGTH_STEP, 2 ** Math.floor(Math.log2(length * LENGTH_SHARE)));
+  return Math.ceil(length / step) * step;
+}
+
+/** Graphs open at once for sequences of these lengths, where some more than a run's wait for their turn. */
+export function openGraphs(lengths: readonly number[]): number {
+  return Math.min(OPEN_MAX, new Set(lengths.map(paddedLength)).size + 1);
+}
 
 /** Requests whose tokens but the last are the same: the model reads them once. */
 interface Sequence {
@@ -53,7 +68,7 @@ interface Sequence {
 /**
  * Scores continuations of varying length. The longest sequences come first, as many as a run takes, padded on the right, which
  * a causal model does not see at the positions that are read. Logits, which are a vocabulary of numbers a position, are made
- * of those positions alone. Of the sessions of large runs one is open at a time: each holds on to memory.
+ * of those positions alone.
  */
 export function createContinuationScorer(
   config: ModelConfig,
@@ -64,17 +79,19 @@ export function createContinuationScorer(
   const bodies = new Map<string, Shrinking<Body>>();
   const residence = createResidence(options);
   let head: Promise<Head> | undefined;
-  let large: Shrinking<Body> | null = null;
 
   async function bodyOf(time: number, batch: number): Promise<Shrinking<Body>> {
     const key = `${batch} of ${time}`;
     const compile = (size: number) => compileBody(model, size, time, options);
     const found = bodies.get(key) ?? shrinking("evaluation", batch, compile, warn);
-    if (large !== found) {
-      await large?.release();
-      large = null;
-    }
+    // The last used last.
+    bodies.delete(key);
     bodies.set(key, found);
+    if (bodies.size > OPEN_MAX) {
+      const [oldest, body] = bodies.entries().next().value!;
+      bodies.delete(oldest);
+      await body.release();
+    }
     return found;
   }
 
@@ -91,11 +108,10 @@ export function createContinuationScorer(
         head ??= compileHead(model, options);
         const { add, flush } = collector(await head, placed.feeds, requests, scores);
         for (let done = 0; done < sequences.length; ) {
-          const time = Math.min(most, Math.ceil(sequences[done]!.ids.length / LENGTH_STEP) * LENGTH_STEP);
+          const time = Math.min(most, paddedLength(sequences[done]!.ids.length));
           const batch = Math.max(1, Math.min(Math.floor(tokensPerRun / time), sequences.length - done));
           const body = await bodyOf(time, batch);
-          done += await body.use(async ({ session, batch, small }) => {
-            if (!small) large = body;
+          done += await body.use(async ({ session, batch }) => {
             const own = sequences.slice(done, done + batch);
             const tokens = new BigInt64Array(batch * time);
             for (const [row, { ids }] of own.entries())
@@ -185,8 +201,6 @@ function collector(
 interface Body {
   readonly session: Session;
   readonly batch: number;
-  /** Whether it may stay open beside others. */
-  readonly small: boolean;
   release(): Promise<void>;
 }
 
@@ -194,9 +208,9 @@ async function compileBody(model: ModelOf, batch: number, time: number, options:
   const graph = createGraph(options.device);
   const tokens = input(graph, "tokens", "int64", [batch * time]);
   output(graph, "hidden", headless(graph, tokens, batch, model).hidden);
-  const small = keepsMemory(graph);
-  const session = await createSession(graph, { keepMemory: small, ...options });
-  return { session, batch, small, release: () => session.release() };
+  // There are many of them, and none is faster for what it keeps between runs.
+  const session = await createSession(graph, { keepMemory: false, ...options });
+  return { session, batch, release: () => session.release() };
 }
 
 /** From hidden states [rows, width] to the figures of their labels. */

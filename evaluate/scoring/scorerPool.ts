@@ -12,7 +12,7 @@ export interface ScorerPool {
 }
 
 /** Compiled models kept: that at full precision, and those of a sweep's neighbouring trials. Each keeps the engine's buffers. */
-const KEPT = 3;
+export const KEPT_SCORERS = 3;
 
 /** Compiles a model once for each choice of running formats, whatever the weights' formats and methods. */
 export function createScorerPool(
@@ -32,7 +32,7 @@ export function createScorerPool(
       if (made.size > 0 && made.keys().next().value !== key) made.delete(key);
       made.set(key, scorers);
       const oldest = [...made.keys()][1];
-      if (made.size > KEPT && oldest !== undefined) {
+      if (made.size > KEPT_SCORERS && oldest !== undefined) {
         const released = made.get(oldest)!;
         made.delete(oldest);
         await released.release();

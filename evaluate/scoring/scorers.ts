@@ -8,7 +8,7 @@ import type { ScoredModel } from "../tasks/index.ts";
 import { type ContinuationScorer, createContinuationScorer } from "./continuations.ts";
 import { createDivergenceScorer, type DivergenceScorer, type RememberedStates } from "./divergence.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
-import { tokensPerRun } from "./runSize.ts";
+import { TOKENS_CPU, tokensPerRun } from "./runSize.ts";
 
 /** The compiled model, weights being arguments: each graph is made when a task first asks for it, and kept. */
 export interface Scorers {
@@ -41,7 +41,11 @@ export function createScorers(
     createEvaluator(config, shapes, { context, batch: batchOf(context), ...options }),
   );
   const continuations = kept<ContinuationScorer>(async (context) =>
-    createContinuationScorer(config, shapes, { context, tokensPerRun: tokensOf(context), ...options }),
+    // Most sequences are much shorter than the model's context.
+    createContinuationScorer(config, shapes, {
+      ...{ context, tokensPerRun: tokensOf(Math.min(context, TOKENS_CPU)) },
+      ...options,
+    }),
   );
   const divergences = kept<DivergenceScorer>((context) =>
     createDivergenceScorer(config, shapes, { context, batch: batchOf(context), ...options }),

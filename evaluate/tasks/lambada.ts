@@ -1,5 +1,5 @@
 import { type Example, hasFields, readExamples, textOf, unknownFields } from "./examples.ts";
-import { cutWarnings, encodeRequest, longestOf, requestsProtocol, spaced } from "./requests.ts";
+import { cutWarnings, encodeRequest, lengthsOf, requestsProtocol, spaced } from "./requests.ts";
 import { meanMetric, perplexityOf, ratioPerplexity } from "./statistics.ts";
 import type { ScoredModel, Task, TaskData, TaskInputs, TaskMetrics, TaskSpec } from "./task.ts";
 
@@ -26,7 +26,7 @@ export const lambada: Task = {
       source,
       protocol: requestsProtocol("lambada-openai", inputs.context, examples.length, available),
       count: examples.length,
-      longest: longestOf(requests),
+      ...lengthsOf(requests),
       warnings: cutWarnings(prepared, inputs.context),
       async measure(model: ScoredModel): Promise<TaskMetrics> {
         const scores = await model.continuations(requests);

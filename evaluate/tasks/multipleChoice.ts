@@ -1,6 +1,6 @@
 import { UserError } from "../../formats/error.ts";
 import { type Example, hasFields, readExamples, textOf, unknownFields } from "./examples.ts";
-import { cutWarnings, encodeRequest, longestOf, requestsProtocol, spaced } from "./requests.ts";
+import { cutWarnings, encodeRequest, lengthsOf, requestsProtocol, spaced } from "./requests.ts";
 import { meanMetric } from "./statistics.ts";
 import type { Metric, RequestScore, ScoredModel, Task, TaskData, TaskInputs, TaskMetrics, TaskSpec } from "./task.ts";
 
@@ -43,7 +43,7 @@ export function multipleChoice(
         source,
         protocol: requestsProtocol(`${id}-0shot`, inputs.context, examples.length, available),
         count: examples.length,
-        longest: longestOf(requests),
+        ...lengthsOf(requests),
         warnings: cutWarnings(prepared, inputs.context),
         async measure(model: ScoredModel): Promise<TaskMetrics> {
           return metricsOf(id, questions, await model.continuations(requests));

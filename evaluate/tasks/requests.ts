@@ -1,5 +1,5 @@
 import { UserError } from "../../formats/error.ts";
-import type { Request, TaskInputs } from "./task.ts";
+import type { Request, TaskData, TaskInputs } from "./task.ts";
 import { subsetSuffix } from "./windows.ts";
 
 /** A request, and whether tokens were cut from the left of its context to fit the model. */
@@ -47,10 +47,8 @@ export function cutWarnings(requests: readonly PreparedRequest[], positions: num
   return cut === 0 ? [] : [`${cut} of ${requests.length} contexts were cut from the left to ${positions} tokens`];
 }
 
-/** Positions of the longest request: its last token is only a label. */
-export function longestOf(requests: readonly Request[]): number {
-  return requests.reduce(
-    (most, { context, continuation }) => Math.max(most, context.length + continuation.length - 1),
-    0,
-  );
+/** Positions of the requests, each length once, and of the longest. The last token is only a label. */
+export function lengthsOf(requests: readonly Request[]): Required<Pick<TaskData, "longest" | "lengths">> {
+  const lengths = [...new Set(requests.map((each) => each.context.length + each.continuation.length - 1))];
+  return { longest: lengths.reduce((most, length) => Math.max(most, length), 0), lengths };
 }

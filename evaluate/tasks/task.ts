@@ -68,6 +68,8 @@ export interface TaskData {
   count: number;
   /** Positions of the longest sequence that the model will read. */
   longest: number;
+  /** Lengths of the sequences, each once, where they are not all the longest. */
+  lengths?: readonly number[];
   /** Set where the model is scored beside that at full precision: to be called while this is there. */
   remember?(model: ScoredModel): Promise<void>;
   /** What a reader of the row should know of the data, e.g. that contexts were cut. */

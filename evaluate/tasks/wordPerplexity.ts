@@ -1,5 +1,5 @@
 import { UserError } from "../../formats/error.ts";
-import { longestOf } from "./requests.ts";
+import { lengthsOf } from "./requests.ts";
 import { ratioBits, ratioPerplexity } from "./statistics.ts";
 import type { Request, ScoredModel, Task, TaskData, TaskInputs, TaskMetrics, TaskSpec } from "./task.ts";
 import { wikitextArticles } from "./wikitext.ts";
@@ -35,7 +35,7 @@ export const wordPerplexity: Task = {
       source,
       protocol: `lmeval-wikitext-2-${context}${subsetSuffix(count, all.length)}`,
       count,
-      longest: longestOf(requests.flat()),
+      ...lengthsOf(requests.flat()),
       warnings: [],
       async measure(model: ScoredModel): Promise<TaskMetrics> {
         const scores = await model.continuations(requests.flat());

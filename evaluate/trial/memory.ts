@@ -6,6 +6,7 @@ import type { LinearLayer, ModelConfig } from "../model/index.ts";
 import { besideGraph } from "../scoring/besideGraph.ts";
 import { REMEMBERED_BYTES } from "../scoring/divergence.ts";
 import { TOKENS_CPU } from "../scoring/runSize.ts";
+import { KEPT_SCORERS } from "../scoring/scorerPool.ts";
 import { scorerGraph } from "../scoring/tokenScorer.ts";
 import { calibrationBytes } from "./calibrationText.ts";
 
@@ -18,6 +19,9 @@ export interface MemoryEstimate {
 
 /** Node, onnxruntime's library, compiled code and what is not yet collected: measured on stories260K. */
 const RUNTIME_BYTES = 200e6;
+/** A compiled graph without its nodes, and a node of it: measured on stories260K and SmolLM2-135M, W4A16 and W4A4. */
+const COMPILED_BYTES = 5e6;
+const NODE_BYTES = 3500;
 /** A token of a tokenizer: its texts, its merges and the tables that find them. */
 const TOKEN_BYTES = 1000;
 /** Copies of a matrix that rounding holds: as read, as rounded, as returned, and two in between. */
@@ -49,6 +53,8 @@ export interface PlannedRuns {
   readonly positions: number;
   /** Sequences in all. */
   readonly count: number;
+  /** Graphs for sequences of different lengths that are there at once. */
+  readonly graphs: number;
   /** What activations and cache are rounded to, each setting once. */
   readonly running: readonly RunningFormats[];
   /** Whether a task compares with the full-precision model. */
@@ -72,6 +78,7 @@ export function evaluationMemory(model: ModelSize, runs: PlannedRuns): MemoryEst
     // Trained weights, their gradients and two moments; what the steps keep of activations comes on top.
     ["training", runs.trains ? 4 * weightBytes(model) : 0],
     calibration > activations ? ["calibration", calibration] : ["activations", activations],
+    ["compiled graphs", graphBytes(model, runs)],
     ["runtime", runtimeBytes(model)],
   ]);
 }
@@ -128,11 +135,23 @@ function matrixBytes({ linears }: Shapes): number {
 
 /** The values of one run that are alive together, and its constants in the graph, its encoding and the session. */
 function runBytes({ config, shapes, linears }: ModelSize, running: RunningFormats, runs: PlannedRuns): number {
+  const graph = runGraph({ config, shapes, linears }, running, runs);
+  return peakBytes(graph) + 3 * constantBytes(graph);
+}
+
+function runGraph({ config, shapes, linears }: ModelSize, running: RunningFormats, runs: PlannedRuns): Graph {
   const batch = Math.max(1, Math.min(Math.floor(TOKENS_CPU / runs.positions), runs.count));
   const all = new Map([...shapes, ...inputShapes(linears, running)]);
   const sizes = { batch, time: runs.positions, running };
-  const graph = runs.beside ? besideGraph(config, all, sizes).graph : scorerGraph(config, all, sizes);
-  return peakBytes(graph) + 3 * constantBytes(graph);
+  return runs.beside ? besideGraph(config, all, sizes).graph : scorerGraph(config, all, sizes);
+}
+
+/** What compiled graphs take before any runs; beyond the first, which is among what the runtime takes. */
+function graphBytes(model: ModelSize, runs: PlannedRuns): number {
+  const each = runs.running
+    .slice(0, KEPT_SCORERS)
+    .map((running) => COMPILED_BYTES + NODE_BYTES * live(runGraph(model, running, runs)).length);
+  return runs.graphs * each.reduce((sum, bytes) => sum + bytes, 0) - each[0]!;
 }
 
 function constantBytes(graph: Graph): number {

@@ -17,6 +17,7 @@ import {
   withWeights,
 } from "../model/loadedModel.ts";
 import { profileTensors, tensorProfile } from "../profile.ts";
+import { openGraphs } from "../scoring/continuations.ts";
 import { createScorerPool, runningKey } from "../scoring/scorerPool.ts";
 import { readDataFile } from "../storage/dataFile.ts";
 import { cachingTokenizer } from "../storage/tokenCache.ts";
@@ -211,6 +212,7 @@ function memoryInScope(
   return evaluationMemory(model, {
     positions: Math.max(...tasks.map(({ longest }) => longest)),
     count: Math.max(...tasks.map(({ count }) => count)),
+    graphs: Math.max(...tasks.map(({ lengths }) => (lengths ? openGraphs(lengths) : 1))),
     running: [...running.values()],
     beside: tasks.some(({ remember }) => remember !== undefined),
     trains: specs.some(trains),

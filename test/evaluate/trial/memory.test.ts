@@ -9,7 +9,7 @@ const full: RunningFormats = { activation: null, range: null, cache: null, rotat
 const inMb = (bytes: number) => Math.round(bytes / 1e6);
 const estimate = (runs: Partial<PlannedRuns> = {}) =>
   evaluationMemory(reference, {
-    ...{ positions: 255, count: 256, running: [full], beside: false, trains: false, calibration: null },
+    ...{ positions: 255, count: 256, graphs: 1, running: [full], beside: false, trains: false, calibration: null },
     ...runs,
   });
 
