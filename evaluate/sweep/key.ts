@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
  * Version of everything in this code that can change a number in a row (rounding, graph, cutting, statistics).
  * Raise it with such a change: rows of older versions are then run again instead of being mixed with new ones.
  */
-export const RESULT_VERSION = 8;
+export const RESULT_VERSION = 9;
 
 /** The unquantized model: the trial that every other is compared with. */
 export const BASELINE = "fp32";
