@@ -1,15 +1,15 @@
 import { groupFitter, kernelsOf } from "../../../formats/groupFitter.ts";
 import { forEachGroup } from "../../../formats/groups.ts";
 import { type Format, UserError } from "../../../formats/index.ts";
-import { type Kernel, roundRun } from "../../../formats/kernel.ts";
+import type { Kernel } from "../../../formats/kernel.ts";
 import { scaleStores } from "../../../formats/scaleStores.ts";
-import { roundGroups } from "../../../formats/simd/roundGroups.ts";
 import { storedOffset, storedScale } from "../../../formats/storedScale.ts";
 import { forEachFit } from "./forEachFit.ts";
 import { boxed } from "./formatGrid.ts";
 import { groupBounds, type Matrix } from "./groupSpans.ts";
 import { learnedSlopes, type Reach, shiftGroups } from "./learnedProgram.ts";
 import { normScales } from "./normScales.ts";
+import { roundScaled } from "./roundScaled.ts";
 import type { TrainedGrid, WeightRule } from "./rule.ts";
 
 /** OmniQuant's start of a clip parameter: σ(3) = 0.953 of the range. */
@@ -146,26 +146,6 @@ function sigmoid(x: number): number {
 
 function awayFromZero(scale: number): number {
   return Math.abs(scale) >= SCALE_MIN ? scale : SCALE_MIN;
-}
-
-/** Rounds latent/divisor and multiplies by the scale, group by group; a divisor is the scale when absent. */
-function roundScaled(
-  kernel: Kernel,
-  bounds: Uint32Array,
-  latent: Float32Array,
-  scales: Float32Array,
-  out: Float32Array,
-  divisors: Float32Array | null = null,
-): void {
-  const size = bounds[1]! - bounds[0]!;
-  const even = latent.length === size * (bounds.length - 1);
-  if (even && roundGroups(kernel.book, latent, out, size, (_min, _max, index) => scales[index]!, false, divisors))
-    return;
-  for (let g = 0; g < scales.length; g++) {
-    const [from, to] = [bounds[g]!, bounds[g + 1]!];
-    roundRun(kernel, latent, out, from, to, divisors ? divisors[g]! : scales[g]!);
-    if (divisors) for (let i = from; i < to; i++) out[i]! *= scales[g]!;
-  }
 }
 
 function roundShifted(

@@ -1,4 +1,5 @@
-import { type Kernel, roundRun } from "../../../formats/kernel.ts";
+import type { Kernel } from "../../../formats/kernel.ts";
+import { roundScaled } from "./roundScaled.ts";
 
 /** A grid search for scales that leave the least Σ|w − ŵ|^norm. */
 export interface ScaleNorm {
@@ -15,15 +16,25 @@ export function normScales(
   largest: Float32Array,
 ): Float32Array {
   const rounded = new Float32Array(weights.length);
-  return largest.map((scale, g) => {
-    let [best, least] = [scale, Number.POSITIVE_INFINITY];
-    for (let k = points; k > 0 && scale !== 0; k--) {
-      const tried = (scale * k) / points;
-      roundRun(kernel, weights, rounded, bounds[g]!, bounds[g + 1]!, tried);
-      let error = 0;
-      for (let i = bounds[g]!; i < bounds[g + 1]!; i++) error += Math.abs(weights[i]! - rounded[i]!) ** norm;
-      if (error < least) [best, least] = [tried, error];
+  const best = largest.slice();
+  const least = new Float64Array(best.length).fill(Number.POSITIVE_INFINITY);
+  for (let k = points; k > 0; k--) {
+    const tried = largest.map((scale) => (scale * k) / points);
+    roundScaled(kernel, bounds, weights, tried, rounded);
+    for (let g = 0; g < best.length; g++) {
+      const error = normError(weights, rounded, bounds[g]!, bounds[g + 1]!, norm);
+      if (error < least[g]!) [best[g], least[g]] = [tried[g]!, error];
     }
-    return best;
-  });
+  }
+  return best;
+}
+
+function normError(values: Float32Array, rounded: Float32Array, from: number, to: number, norm: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) {
+    const squared = (values[i]! - rounded[i]!) ** 2;
+    // A general power takes ten times as long.
+    sum += norm === 4 ? squared * squared : squared ** (norm / 2);
+  }
+  return sum;
 }

@@ -314,6 +314,14 @@ describe("weights in training", () => {
     assertNear(out, [0.75, 0.75, 0, 0, 0.98, -0.98, 0.98, 0.98], 1e-6);
   });
 
+  it("learned scales may begin at the least error of a norm, group by group", () => {
+    // (1 − s)⁴ + 7 (s − 0.6)⁴ is least at 0.737; a group of zeros has no scale.
+    const w = Float32Array.of(1, ...new Array(7).fill(-0.6), ...new Array(8).fill(0));
+    const rule = { ...STRAIGHT, scale: "learned", scaleNorm: { norm: 4, points: 100 } } as const;
+    const fake = fakeQuantOf(rule, parseFormat("int2@g8:fp32"), { name: "w", rows: 1, cols: 16 }, w, normals(3));
+    assert.deepEqual(fake.parameters.get("scale"), Float32Array.of(0.74, 0));
+  });
+
   it("clips are chosen layer by layer, where weights then err less", () => {
     const linears = [
       { name: "outlier", rows: 1, cols: 8 },
