@@ -54,9 +54,22 @@ export function paddedLength(length: number): number {
   return Math.ceil(length / step) * step;
 }
 
-/** Graphs open at once for sequences of these lengths, where some more than a run's wait for their turn. */
-export function openGraphs(lengths: readonly number[]): number {
-  return Math.min(OPEN_MAX, new Set(lengths.map(paddedLength)).size + 1);
+/** Graphs open at once for sequences of these lengths, as many to a run as `score` takes. */
+export function openGraphs(lengths: readonly number[], tokensPerRun: number): number {
+  const longestFirst = [...lengths].sort((a, b) => b - a);
+  const found = new Set<string>();
+  for (let done = 0; done < longestFirst.length && found.size < OPEN_MAX; ) {
+    const time = paddedLength(longestFirst[done]!);
+    const batch = batchOf(time, longestFirst.length - done, tokensPerRun);
+    found.add(`${batch} of ${time}`);
+    done += batch;
+  }
+  return found.size;
+}
+
+/** Sequences of one run, of those that are left. */
+function batchOf(time: number, left: number, tokensPerRun: number): number {
+  return Math.max(1, Math.min(Math.floor(tokensPerRun / time), left));
 }
 
 /** Requests whose tokens but the last are the same: the model reads them once. */
@@ -109,7 +122,7 @@ export function createContinuationScorer(
         const { add, flush } = collector(await head, placed.feeds, requests, scores);
         for (let done = 0; done < sequences.length; ) {
           const time = Math.min(most, paddedLength(sequences[done]!.ids.length));
-          const batch = Math.max(1, Math.min(Math.floor(tokensPerRun / time), sequences.length - done));
+          const batch = batchOf(time, sequences.length - done, tokensPerRun);
           const body = await bodyOf(time, batch);
           done += await body.use(async ({ session, batch }) => {
             const own = sequences.slice(done, done + batch);

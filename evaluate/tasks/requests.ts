@@ -47,8 +47,8 @@ export function cutWarnings(requests: readonly PreparedRequest[], positions: num
   return cut === 0 ? [] : [`${cut} of ${requests.length} contexts were cut from the left to ${positions} tokens`];
 }
 
-/** Positions of the requests, each length once, and of the longest. The last token is only a label. */
+/** Positions of the requests, and of the longest. The last token is only a label. */
 export function lengthsOf(requests: readonly Request[]): Required<Pick<TaskData, "longest" | "lengths">> {
-  const lengths = [...new Set(requests.map((each) => each.context.length + each.continuation.length - 1))];
+  const lengths = requests.map((each) => each.context.length + each.continuation.length - 1);
   return { longest: lengths.reduce((most, length) => Math.max(most, length), 0), lengths };
 }

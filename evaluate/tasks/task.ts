@@ -68,7 +68,7 @@ export interface TaskData {
   count: number;
   /** Positions of the longest sequence that the model will read. */
   longest: number;
-  /** Lengths of the sequences, each once, where they are not all the longest. */
+  /** Lengths of the sequences, where they are not all the longest. */
   lengths?: readonly number[];
   /** Set where the model is scored beside that at full precision: to be called while this is there. */
   remember?(model: ScoredModel): Promise<void>;

@@ -18,6 +18,7 @@ import {
 } from "../model/loadedModel.ts";
 import { profileTensors, tensorProfile } from "../profile.ts";
 import { openGraphs } from "../scoring/continuations.ts";
+import { TOKENS_CPU } from "../scoring/runSize.ts";
 import { createScorerPool, runningKey } from "../scoring/scorerPool.ts";
 import { readDataFile } from "../storage/dataFile.ts";
 import { cachingTokenizer } from "../storage/tokenCache.ts";
@@ -212,7 +213,7 @@ function memoryInScope(
   return evaluationMemory(model, {
     positions: Math.max(...tasks.map(({ longest }) => longest)),
     count: Math.max(...tasks.map(({ count }) => count)),
-    graphs: Math.max(...tasks.map(({ lengths }) => (lengths ? openGraphs(lengths) : 1))),
+    graphs: Math.max(...tasks.map(({ lengths }) => (lengths ? openGraphs(lengths, TOKENS_CPU) : 1))),
     running: [...running.values()],
     beside: tasks.some(({ remember }) => remember !== undefined),
     trains: specs.some(trains),
