@@ -7,6 +7,7 @@ import type { RunningFormats } from "../model/architectures/runningFormats.ts";
 import { headless, type ModelOf } from "./headless.ts";
 import { keepsMemory } from "./keepsMemory.ts";
 import { argmaxOf, rowsAtOnce } from "./logitChunks.ts";
+import { GRAPHS_MAX, sequenceRun } from "./sequenceRuns.ts";
 
 /** Token ids: what is given, and what the model is to continue it with; both at least one token. */
 export interface Continuation {
@@ -41,37 +42,6 @@ export interface ContinuationOptions extends SessionOptions {
   warn?: Warn;
 }
 
-/** Sequences of a batch are of similar length, and a graph serves some: compiled lengths are multiples of this, */
-const LENGTH_STEP = 16;
-/** and of so much of a long one, which adds a tenth to it at most. */
-const LENGTH_SHARE = 1 / 10;
-/** Graphs kept compiled, the last used: each takes memory, and some of a run's time to make anew. */
-const OPEN_MAX = 12;
-
-/** How long sequences of `length` tokens are once they are padded. */
-export function paddedLength(length: number): number {
-  const step = Math.max(LENGTH_STEP, 2 ** Math.floor(Math.log2(length * LENGTH_SHARE)));
-  return Math.ceil(length / step) * step;
-}
-
-/** Graphs open at once for sequences of these lengths, as many to a run as `score` takes. */
-export function openGraphs(lengths: readonly number[], tokensPerRun: number): number {
-  const longestFirst = [...lengths].sort((a, b) => b - a);
-  const found = new Set<string>();
-  for (let done = 0; done < longestFirst.length && found.size < OPEN_MAX; ) {
-    const time = paddedLength(longestFirst[done]!);
-    const batch = batchOf(time, longestFirst.length - done, tokensPerRun);
-    found.add(`${batch} of ${time}`);
-    done += batch;
-  }
-  return found.size;
-}
-
-/** Sequences of one run, of those that are left. */
-function batchOf(time: number, left: number, tokensPerRun: number): number {
-  return Math.max(1, Math.min(Math.floor(tokensPerRun / time), left));
-}
-
 /** Requests whose tokens but the last are the same: the model reads them once. */
 interface Sequence {
   readonly ids: readonly number[];
@@ -100,7 +70,7 @@ export function createContinuationScorer(
     // The last used last.
     bodies.delete(key);
     bodies.set(key, found);
-    if (bodies.size > OPEN_MAX) {
+    if (bodies.size > GRAPHS_MAX) {
       const [oldest, body] = bodies.entries().next().value!;
       bodies.delete(oldest);
       await body.release();
@@ -121,8 +91,8 @@ export function createContinuationScorer(
         head ??= compileHead(model, options);
         const { add, flush } = collector(await head, placed.feeds, requests, scores);
         for (let done = 0; done < sequences.length; ) {
-          const time = Math.min(most, paddedLength(sequences[done]!.ids.length));
-          const batch = batchOf(time, sequences.length - done, tokensPerRun);
+          const left = sequences.length - done;
+          const { time, batch } = sequenceRun(sequences[done]!.ids.length, left, { most, tokensPerRun });
           const body = await bodyOf(time, batch);
           done += await body.use(async ({ session, batch }) => {
             const own = sequences.slice(done, done + batch);

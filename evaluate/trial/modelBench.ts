@@ -17,9 +17,9 @@ import {
   withWeights,
 } from "../model/loadedModel.ts";
 import { profileTensors, tensorProfile } from "../profile.ts";
-import { openGraphs } from "../scoring/continuations.ts";
 import { TOKENS_CPU } from "../scoring/runSize.ts";
 import { createScorerPool, runningKey } from "../scoring/scorerPool.ts";
+import { compiledGraphs } from "../scoring/sequenceRuns.ts";
 import { readDataFile } from "../storage/dataFile.ts";
 import { cachingTokenizer } from "../storage/tokenCache.ts";
 import {
@@ -213,13 +213,18 @@ function memoryInScope(
   return evaluationMemory(model, {
     positions: Math.max(...tasks.map(({ longest }) => longest)),
     count: Math.max(...tasks.map(({ count }) => count)),
-    graphs: Math.max(...tasks.map(({ lengths }) => (lengths ? openGraphs(lengths, TOKENS_CPU) : 1))),
+    graphs: Math.max(...tasks.map(graphsOf)),
     running: [...running.values()],
     beside: tasks.some(({ remember }) => remember !== undefined),
     trains: specs.some(trains),
     held,
     calibration: text && { count: text.count, context: text.context, drift, originals },
   });
+}
+
+/** Windows are all of one length. */
+function graphsOf({ lengths, context }: PreparedTask): number {
+  return lengths ? compiledGraphs(lengths, { most: context, tokensPerRun: TOKENS_CPU }) : 1;
 }
 
 async function prepareTask(

@@ -44,7 +44,8 @@ interface Program {
 let program: (Omit<Program, "memory"> & { floats: Float32Array; masks: Int32Array }) | null = null;
 
 /**
- * Of groups with a scale and an offset: writes the gradient that passes to `dLatent` (may be `gradient`), and for each group
+ * What LSQ and LSQ+ (Esser et al. 2020, Bhalgat et al. 2020) need of groups with a scale and an offset, group g being the numbers from
+ * `bounds[g]` to `bounds[g + 1]`: writes the gradient that passes to `dLatent` (may be `gradient`), and for each group
  * Σ gradient·(out − w) where w is within reach, where `hasRatio`, and Σ gradient·(out − offset) elsewhere, to `sums`, and
  * Σ gradient beyond reach to `offsets`. `passesAll`: also what lies beyond reach passes. Sums are of float32, in four lanes.
  */
@@ -89,7 +90,7 @@ export function learnedSlopes(
   }
 }
 
-/** Adds `sign`·`shifts` of its group to each of `values`; writes to `out` (may be `values`). */
+/** Adds `sign`·`shifts[g]` to each of `values` in group g, from `bounds[g]` to `bounds[g + 1]`; writes to `out` (may be `values`). */
 export function shiftGroups(
   values: Float32Array,
   bounds: Uint32Array,
